@@ -1,0 +1,216 @@
+//! Every limit of the pipeline, in one place. The unit is the last word of the name.
+
+/// Largest upstream message, and largest body of `POST /v1/actblue`.
+pub const UPSTREAM_MESSAGE_BYTES: usize = 1024 * 1024;
+/// Bytes of all events of one upstream message; each repeats what its line items have in common.
+pub const UPSTREAM_EVENTS_BYTES: usize = 16 * 1024 * 1024;
+/// How deep arrays and objects of an upstream message may be nested, as `serde_json` has it for what it reads.
+pub const UPSTREAM_DEPTH: usize = 127;
+/// Broken documents of one upstream message that run over the end of a line. Behind so many, the rest of the
+/// message counts as one document.
+pub const BROKEN_DOCUMENTS: usize = 50;
+/// Line items in one contribution.
+pub const CONTRIBUTION_LINEITEMS: usize = 500;
+/// Lines of NDJSON in one `POST /v1/events`.
+pub const NDJSON_LINES: usize = 10_000;
+/// Largest body of one `POST /v1/events`.
+pub const NDJSON_REQUEST_BYTES: usize = 64 * 1024 * 1024;
+/// Bytes of all HTTP requests that ingest holds at the same time; more wait their turn.
+pub const INGEST_BODIES_BYTES: usize = 256 * 1024 * 1024;
+/// Upstream documents that ingest accepts in one round of dedup, publish and confirm.
+pub const INGEST_ROUND_DOCUMENTS: usize = 512;
+/// Bytes of documents after which a round is full.
+pub const INGEST_ROUND_BYTES: usize = 4 * 1024 * 1024;
+/// Time in which the body of an HTTP request must have arrived.
+pub const REQUEST_READ_MS: u64 = 60_000;
+/// What `Retry-After` says when the broker or the store is away.
+pub const INGEST_RETRY_AFTER_S: u64 = 5;
+/// Errors listed in one HTTP answer; more are counted, not listed.
+pub const PROBLEM_ERRORS: usize = 1_000;
+/// Reasons kept for one rejected message; more are counted, not listed.
+pub const REJECTION_REASONS: usize = 50;
+
+/// Lines that a stage takes at once and puts into one message.
+pub const BATCH_LINES: usize = 64;
+/// Bytes that a stage takes at once and puts into one message.
+pub const BATCH_BYTES: usize = 256 * 1024;
+/// Lines in one message to the sender: one slow endpoint holds back at most this many acknowledgements.
+pub const SENDER_BATCH_LINES: usize = 16;
+/// Times the broker hands a message out again before it parks it.
+pub const DELIVERY_LIMIT: u32 = 20;
+/// Publishes of one channel that may wait for their confirms.
+pub const CONFIRM_WINDOW: usize = 256;
+/// Rejected upstream messages that are kept.
+pub const REJECTED_MESSAGES: u64 = 100_000;
+/// How long a call to the broker may take before it counts as lost.
+pub const BROKER_CALL_MS: u64 = 10_000;
+/// Seconds without a sign of life after which a connection to the broker is lost, and half of which pass
+/// between two signs.
+pub const BROKER_HEARTBEAT_S: u16 = 10;
+/// First wait before connecting to the broker again.
+pub const BROKER_RECONNECT_MIN_MS: u64 = 200;
+/// Longest wait before connecting to the broker again, before jitter.
+pub const BROKER_RECONNECT_MAX_MS: u64 = 5_000;
+/// Time between two looks at a connection that should have told by itself that it is lost.
+pub const BROKER_CHECK_MS: u64 = 1_000;
+/// How long a review waits until what it gave back lies on its queue again; it is safe before.
+pub const REVIEW_SETTLE_MS: u64 = 1_000;
+/// Messages on a queue for people up to which looking at some of them leaves all in their order.
+pub const REVIEW_ORDERED_MESSAGES: usize = 1_000;
+/// Messages of `history` that one reader is handed before it acknowledges.
+pub const HISTORY_PREFETCH: u16 = 200;
+/// How far the broker's clock may be behind ours before a reader of `history` misses messages.
+pub const HISTORY_CLOCK_SKEW_S: u64 = 60;
+/// Bytes kept of a note's reason; it travels in a header, which must fit into one frame.
+pub const NOTE_REASON_BYTES: usize = 32 * 1024;
+/// Bytes of the prefix of queue names.
+pub const QUEUE_PREFIX_BYTES: usize = 100;
+/// How long an empty `undelivered.{webhook}` queue lives.
+pub const UNDELIVERED_IDLE_MS: u64 = 7 * 24 * 3_600_000;
+
+/// Messages of one queue of the embedded broker that are kept in memory; the rest lies in the file.
+pub const EMBEDDED_WINDOW_MESSAGES: usize = 4_096;
+/// Bytes of one queue of the embedded broker that are kept in memory.
+pub const EMBEDDED_WINDOW_BYTES: usize = 8 * 1024 * 1024;
+/// Messages that the embedded broker reads from its file at once.
+pub const EMBEDDED_PAGE_MESSAGES: usize = 2_048;
+/// Bytes that the embedded broker reads from its file at once.
+pub const EMBEDDED_PAGE_BYTES: usize = 4 * 1024 * 1024;
+/// Changes that may wait for the embedded broker's file before publishers wait.
+pub const EMBEDDED_UNWRITTEN_OPERATIONS: usize = 50_000;
+/// Bytes that may wait for the embedded broker's file before publishers wait.
+pub const EMBEDDED_UNWRITTEN_BYTES: usize = 32 * 1024 * 1024;
+/// Memory that the embedded broker's file may use as a cache.
+pub const EMBEDDED_CACHE_BYTES: usize = 16 * 1024 * 1024;
+/// How long changes gather before they are written, unless someone waits for them.
+pub const EMBEDDED_GATHER_MS: u64 = 2;
+/// First wait after the embedded broker could not write; it doubles.
+pub const EMBEDDED_RETRY_MIN_MS: u64 = 50;
+/// Longest wait between two tries to write.
+pub const EMBEDDED_RETRY_MAX_MS: u64 = 2_000;
+/// How often an idle embedded broker looks at the clock, for history's age and for clocks that were set.
+pub const EMBEDDED_IDLE_CHECK_MS: u64 = 30_000;
+/// Old history messages that are removed with one write, at least.
+pub const EMBEDDED_TRIM_MESSAGES: usize = 64;
+
+/// How long a line item is remembered so that a repeat is dropped; the default of the setting.
+pub const DEDUP_WINDOW_S: u64 = 24 * 3_600;
+/// Age at which a cached webhook is read again even when no change was announced.
+pub const DIRECTORY_AGE_MS: u64 = 30_000;
+/// Longest life of a done mark.
+pub const DONE_MARK_S: u64 = 3_600;
+/// Attempts kept for one webhook.
+pub const ATTEMPTS_KEPT: usize = 1_000;
+/// Failed attempts of one webhook whose answer is kept.
+pub const ANSWERS_KEPT: usize = 50;
+/// Bytes kept of a failed attempt's answer.
+pub const ANSWER_KEPT_BYTES: usize = 4 * 1024;
+/// How long a replaced signing secret still signs.
+pub const ROTATION_OVERLAP_S: u64 = 24 * 3_600;
+/// Bytes kept of an attempt's reason.
+pub const REASON_KEPT_BYTES: usize = 512;
+/// How long a call to the store may take before the store counts as away.
+pub const STORE_CALL_MS: u64 = 2_000;
+/// How often the store is asked whether it is there.
+pub const STORE_PROBE_MS: u64 = 1_000;
+/// Commands that the store's writer sends at once to Redis.
+pub const STORE_BATCH: usize = 128;
+/// Writes that wait for the store's writer; more make their callers wait.
+pub const STORE_QUEUE: usize = 1_024;
+/// How long the embedded store's writer waits for company before it commits what nobody waits for.
+pub const STORE_RELAXED_MS: u64 = 20;
+/// How often the embedded store removes what has expired, while it is written to.
+pub const STORE_SWEEP_MS: u64 = 1_000;
+/// Expired entries that one commit of the embedded store removes.
+pub const STORE_SWEEP_ENTRIES: usize = 10_000;
+/// Memory for the pages of the embedded store.
+pub const STORE_CACHE_BYTES: usize = 16 * 1024 * 1024;
+/// Entries of one kind that the directory keeps in memory.
+pub const DIRECTORY_ENTRIES: u64 = 100_000;
+/// How long the directory leaves the store alone after it failed to answer.
+pub const DIRECTORY_PAUSE_MS: u64 = 1_000;
+/// Longest name that finds an entity; a longer one finds none.
+pub const ENTITY_NAME_BYTES: usize = 512;
+/// Rows that the store reads at once when it lists.
+pub const STORE_PAGE_ROWS: usize = 100;
+
+/// Bytes read of an endpoint's answer.
+pub const ANSWER_READ_BYTES: usize = 64 * 1024;
+/// Time to connect to an endpoint, TLS included.
+pub const CONNECT_TIMEOUT_MS: u64 = 5_000;
+/// Time for a whole exchange with an endpoint.
+pub const SEND_TIMEOUT_MS: u64 = 15_000;
+/// Time that a stopping process has to finish what it holds.
+pub const DRAIN_GRACE_MS: u64 = 25_000;
+/// Time that a stopped process has, after the drain, to flush and close.
+pub const CLOSE_GRACE_MS: u64 = 3_000;
+/// Least wait after a time-out or a 429.
+pub const SLOW_DOWN_MS: u64 = 60_000;
+/// Longest wait that a `Retry-After` can ask for.
+pub const RETRY_AFTER_MS: u64 = 10 * 3_600_000;
+/// Longest wait that the sender sits out itself instead of handing the delivery to a delay queue.
+pub const WAIT_IN_PLACE_MS: u64 = 1_000;
+
+/// Deliveries that one sender process has in flight.
+pub const SENDER_CONCURRENCY: usize = 256;
+/// Least setting of it: below, the lanes have no share of their own.
+pub const SENDER_CONCURRENCY_MIN: usize = 8;
+/// Highest setting of it; it is the prefetch of each of the sender's queues as well.
+pub const SENDER_CONCURRENCY_MAX: usize = 10_000;
+/// Deliveries that one webhook has in flight in one sender process, when the webhook says nothing else.
+pub const WEBHOOK_IN_FLIGHT: u32 = 10;
+/// Requests a second to one webhook, when the webhook says nothing else.
+pub const WEBHOOK_RATE_PER_S: u32 = 10;
+/// Highest rate that can be configured for one webhook.
+pub const WEBHOOK_RATE_MAX_PER_S: u32 = 10_000;
+/// Highest in-flight setting of one webhook.
+pub const WEBHOOK_IN_FLIGHT_MAX: u32 = 1_000;
+/// Addresses of endpoints that are looked up at the same time; a lookup occupies a thread.
+pub const NAME_LOOKUPS: usize = 32;
+/// Time to read the rest of an answer that decides nothing any more.
+pub const ANSWER_REST_MS: u64 = 1_000;
+/// Open connections to one endpoint that are kept for later.
+pub const IDLE_CONNECTIONS: usize = 64;
+/// How long an unused connection is kept.
+pub const IDLE_CONNECTION_MS: u64 = 30_000;
+/// How often a connection that many requests share is asked whether it is there.
+pub const SHARED_CONNECTION_PROBE_MS: u64 = 5_000;
+/// Bytes of all headers of an answer over HTTP/2.
+pub const ANSWER_HEADER_BYTES: u32 = 64 * 1024;
+/// Headers of an answer over HTTP/1.1.
+pub const ANSWER_HEADERS: usize = 100;
+/// Longest deferral of a delivery whose webhook is at its limits.
+pub const DEFER_MS: u64 = 30_000;
+/// Deliveries that were sent back to the formatter and are remembered for it.
+pub const SENT_BACK_KEPT: usize = 4_096;
+/// Webhooks whose limiters one sender process remembers before it forgets idle ones.
+pub const GATES_KEPT: usize = 1_024;
+/// How long an idle webhook's limiter is remembered then.
+pub const GATE_IDLE_MS: u64 = 60_000;
+/// Custom headers of one webhook.
+pub const CUSTOM_HEADERS: usize = 10;
+/// Bytes of an endpoint URL.
+pub const ENDPOINT_BYTES: usize = 2_048;
+
+/// Largest body of a request to the JSON API.
+pub const API_REQUEST_BYTES: usize = 64 * 1024;
+/// Entries of one answer of the JSON API.
+pub const API_PAGE_ENTRIES: usize = 1_000;
+/// How long the test button waits for the pipeline.
+pub const TEST_WAIT_MS: u64 = 20_000;
+/// How often the test button looks at the attempt log.
+pub const TEST_LOOK_MS: u64 = 100;
+/// Characters of a nickname and of an entity's names.
+pub const NAME_CHARS: usize = 100;
+/// Characters of a user name, a password, a token or the value of a custom header.
+pub const CREDENTIAL_CHARS: usize = 1_024;
+/// Bytes of an email address (RFC 5321).
+pub const EMAIL_BYTES: usize = 254;
+
+const _: () = assert!(TEST_WAIT_MS < DRAIN_GRACE_MS, "a test must be able to finish while draining");
+const _: () = assert!(NDJSON_REQUEST_BYTES <= INGEST_BODIES_BYTES, "the largest request must get its turn");
+const _: () = assert!(CONNECT_TIMEOUT_MS < SEND_TIMEOUT_MS, "connecting is part of sending");
+const _: () = assert!(SEND_TIMEOUT_MS < DRAIN_GRACE_MS, "a send must be able to finish while draining");
+const _: () = assert!(EMBEDDED_PAGE_MESSAGES <= EMBEDDED_WINDOW_MESSAGES, "a page must fit into the window");
+const _: () = assert!(SENDER_BATCH_LINES <= BATCH_LINES, "the sender takes the smaller batches");
+const _: () = assert!(ANSWER_KEPT_BYTES <= ANSWER_READ_BYTES, "what is kept must have been read");

@@ -1,0 +1,275 @@
+//! A webhook: where an entity wants to hear of its events, and how.
+
+use crate::event::Kind;
+use crate::id::{EntityId, WebhookId};
+use crate::limits;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+/// What a webhook speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Type {
+    /// ActBlue Default: contributions.
+    Default,
+    /// ActBlue Default Refunds.
+    DefaultRefunds,
+    /// ActBlue Default Cancellations.
+    DefaultCancellations,
+}
+
+impl Type {
+    /// Every type.
+    pub const ALL: [Self; 3] = [Self::Default, Self::DefaultRefunds, Self::DefaultCancellations];
+
+    /// The word that commands, pages and stored webhooks use.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::DefaultRefunds => "default_refunds",
+            Self::DefaultCancellations => "default_cancellations",
+        }
+    }
+
+    /// Whether the type takes events of this kind.
+    pub const fn takes(self, kind: Kind) -> bool {
+        matches!(
+            (self, kind),
+            (Self::Default, Kind::Contribution)
+                | (Self::DefaultRefunds, Kind::Refund)
+                | (Self::DefaultCancellations, Kind::Cancellation)
+        )
+    }
+
+    /// Whether 410 Gone means that nobody listens there any more (`formats/standard-webhooks.md` §7).
+    pub const fn gone_deactivates(self) -> bool {
+        match self {
+            Self::Default | Self::DefaultRefunds | Self::DefaultCancellations => true,
+        }
+    }
+}
+
+impl std::str::FromStr for Type {
+    type Err = UnknownType;
+    fn from_str(text: &str) -> Result<Self, UnknownType> {
+        Self::ALL.into_iter().find(|kind| kind.name() == text).ok_or(UnknownType)
+    }
+}
+
+/// A word that names no type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the type must be default, default_refunds or default_cancellations")]
+pub struct UnknownType;
+
+/// Whether a webhook is sent to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Added and never switched on.
+    Draft,
+    /// Sent to.
+    Active,
+    /// Switched off, by a person or by the receiver's 410.
+    Inactive,
+}
+
+/// How deliveries are signed (Standard Webhooks 1.0.0).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Signing {
+    /// HMAC-SHA256 with a shared secret, `v1`.
+    #[default]
+    SharedSecret,
+    /// No signature headers, for receivers that reject unknown headers.
+    Off,
+}
+
+/// What a person can set on a webhook besides its credentials.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Options {
+    /// A name for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nickname: Option<String>,
+    /// Who is told of trouble.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact_email: Option<String>,
+    /// Requests a second.
+    pub rate_per_s: u32,
+    /// Deliveries in flight in one sender process.
+    pub in_flight: u32,
+    /// Hear of events on all forms that the entity manages, whoever receives the money.
+    #[serde(default)]
+    pub all_managed_pages: bool,
+    /// Hear of declined contributions too.
+    #[serde(default)]
+    pub declined: bool,
+    /// How deliveries are signed.
+    #[serde(default)]
+    pub signing: Signing,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            nickname: None,
+            contact_email: None,
+            rate_per_s: limits::WEBHOOK_RATE_PER_S,
+            in_flight: limits::WEBHOOK_IN_FLIGHT,
+            all_managed_pages: false,
+            declined: false,
+            signing: Signing::default(),
+        }
+    }
+}
+
+/// An entity's configured destination. Credentials and signing secrets are kept apart, encrypted, and
+/// only the sender reads them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Webhook {
+    /// Its identifier.
+    pub id: WebhookId,
+    /// Grows with every change; a plan made from another version is made again.
+    pub version: u64,
+    /// Whose events it hears of.
+    pub entity: EntityId,
+    /// What it speaks.
+    #[serde(rename = "type")]
+    pub kind: Type,
+    /// Where requests go.
+    pub endpoint: Endpoint,
+    /// Whether it is sent to.
+    pub status: Status,
+    /// Why it has that status, when something other than a person decided it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status_reason: Option<String>,
+    /// What a person can set.
+    pub options: Options,
+    /// When it was added.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+    /// When it was last switched on: events from this instant on are live, earlier ones are backfill.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub activated_at: Option<Timestamp>,
+}
+
+impl Webhook {
+    /// Switches it on at `now`, or leaves an active one as it is.
+    pub fn activate(&mut self, now: Timestamp) {
+        if self.status != Status::Active {
+            self.status = Status::Active;
+            self.activated_at = Some(now);
+            self.status_reason = None;
+        }
+    }
+
+    /// Switches it off. `reason` is for people when no person decided it.
+    pub fn deactivate(&mut self, reason: Option<&str>) {
+        if self.status != Status::Inactive {
+            self.status = Status::Inactive;
+            self.status_reason = reason.map(str::to_owned);
+        }
+    }
+}
+
+/// An endpoint URL, kept byte for byte as it was entered.
+///
+/// Scheme and host are checked here; whether its address may be connected to is decided at connect time
+/// (see [`crate::network`]).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Endpoint {
+    text: String,
+    url: Url,
+}
+
+/// Why a text can't be an endpoint.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EndpointError {
+    /// Not an absolute URL.
+    #[error("the endpoint is not a URL: write it as https://host/path")]
+    NotUrl,
+    /// Neither https nor http. (Plain http is accepted here and refused at send time outside `allow_networks`.)
+    #[error("the endpoint must begin with https://")]
+    Scheme,
+    /// User name or password in the URL, where they would reach logs.
+    #[error("the endpoint must not contain a user name or password: set credentials apart")]
+    Credentials,
+    /// A fragment, which is never sent.
+    #[error("the endpoint must not contain a fragment (#…)")]
+    Fragment,
+    /// Longer than [`limits::ENDPOINT_BYTES`].
+    #[error("the endpoint is longer than {} bytes", limits::ENDPOINT_BYTES)]
+    Long,
+}
+
+impl Endpoint {
+    /// Checks a text that a person entered.
+    pub fn parse(text: &str) -> Result<Self, EndpointError> {
+        if text.len() > limits::ENDPOINT_BYTES {
+            return Err(EndpointError::Long);
+        }
+        let url = Url::parse(text).map_err(|_| EndpointError::NotUrl)?;
+        if !matches!(url.scheme(), "https" | "http") {
+            return Err(EndpointError::Scheme);
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(EndpointError::Credentials);
+        }
+        if url.fragment().is_some() {
+            return Err(EndpointError::Fragment);
+        }
+        if url.host().is_none() || text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+            return Err(EndpointError::NotUrl);
+        }
+        Ok(Self { text: text.to_owned(), url })
+    }
+
+    /// As entered.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Parsed.
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+}
+
+impl TryFrom<String> for Endpoint {
+    type Error = EndpointError;
+    fn try_from(text: String) -> Result<Self, EndpointError> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Endpoint> for String {
+    fn from(endpoint: Endpoint) -> Self {
+        endpoint.text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endpoint_is_an_absolute_web_address_without_secrets() {
+        let check = |text: &str, error| assert_eq!(Endpoint::parse(text).err(), error, "{text}");
+        check("https://crm.example.org/hook?list=7", None);
+        check("crm.example.org/hook", Some(EndpointError::NotUrl));
+        check("ftp://crm.example.org/", Some(EndpointError::Scheme));
+        check("https://u:p@crm.example.org/", Some(EndpointError::Credentials));
+        check("https://crm.example.org/#a", Some(EndpointError::Fragment));
+        check("https://crm.example.org/a b", Some(EndpointError::NotUrl));
+        check(&format!("https://crm.example.org/{}", "x".repeat(2_048)), Some(EndpointError::Long));
+    }
+
+    #[test]
+    fn each_default_type_takes_one_kind() {
+        for kind in Kind::ALL {
+            assert_eq!(Type::ALL.into_iter().filter(|t| t.takes(kind)).count(), 1);
+        }
+    }
+}
