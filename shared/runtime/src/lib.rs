@@ -1,0 +1,10 @@
+//! How a process lives: configuration, telemetry, tasks, health, shutdown and the admin endpoint.
+
+pub mod admin;
+pub mod clock;
+pub mod config;
+pub mod exit;
+pub mod health;
+pub mod shutdown;
+pub mod task;
+pub mod telemetry;
