@@ -1,0 +1,142 @@
+//! What a backend has to do, one trait per concern. Rows are bytes here: their form, the sealing of
+//! secrets and the directory are the same for every backend and live in the facade.
+
+use crate::attempts::Cursor;
+use crate::error::Error;
+use async_trait::async_trait;
+use contract::id::{DeliveryId, EntityId, EventId, WebhookId};
+use contract::webhook::Status;
+use std::collections::HashSet;
+use std::time::Duration;
+
+/// A webhook as it is stored, and what it is indexed by.
+#[derive(Debug, Clone)]
+pub(crate) struct WebhookRow {
+    pub(crate) id: WebhookId,
+    pub(crate) version: u64,
+    pub(crate) entity: EntityId,
+    pub(crate) status: Status,
+    pub(crate) row: Vec<u8>,
+}
+
+/// Which webhooks to list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Index {
+    All,
+    Entity(EntityId),
+    Status(Status),
+}
+
+/// How a compare-and-set ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Swap<T> {
+    Done(T),
+    NotFound,
+    Conflict,
+}
+
+#[async_trait]
+pub(crate) trait WebhookRows: Send + Sync {
+    /// Adds a webhook and its secrets in one step. False if the id is taken by another row; the very same
+    /// row is accepted again, because the first try may have timed out after it was done.
+    async fn add(&self, webhook: WebhookRow, sealed: Vec<u8>) -> Result<bool, Error>;
+    async fn webhook(&self, id: &WebhookId) -> Result<Option<Vec<u8>>, Error>;
+    /// Replaces the row and its index entries if its version is `expected`; gives the entity it had.
+    async fn swap_webhook(&self, expected: u64, webhook: WebhookRow) -> Result<Swap<EntityId>, Error>;
+    /// Rows after `after` in order of their ids, with the ids.
+    async fn webhooks(
+        &self,
+        index: Index,
+        after: Option<&WebhookId>,
+        limit: usize,
+    ) -> Result<Vec<(String, Vec<u8>)>, Error>;
+}
+
+#[async_trait]
+pub(crate) trait SecretRows: Send + Sync {
+    /// Version and sealed bytes.
+    async fn secrets(&self, id: &WebhookId) -> Result<Option<(u64, Vec<u8>)>, Error>;
+    /// Replaces the sealed bytes if their version is `expected`; the version grows by one.
+    async fn swap_secrets(&self, id: &WebhookId, expected: u64, sealed: Vec<u8>) -> Result<Swap<()>, Error>;
+}
+
+/// An entity as it is stored, and the names it is found by.
+#[derive(Debug, Clone)]
+pub(crate) struct EntityRow {
+    pub(crate) id: EntityId,
+    pub(crate) names: Vec<String>,
+    pub(crate) row: Vec<u8>,
+}
+
+#[async_trait]
+pub(crate) trait EntityRows: Send + Sync {
+    async fn put_entity(&self, entity: EntityRow) -> Result<(), Error>;
+    async fn entity(&self, id: EntityId) -> Result<Option<Vec<u8>>, Error>;
+    /// Up to two entities of this name: two mean that the name is ambiguous.
+    async fn entities_named(&self, name: &str) -> Result<Vec<EntityId>, Error>;
+    async fn entities(&self, after: Option<EntityId>, limit: usize) -> Result<Vec<(EntityId, Vec<u8>)>, Error>;
+}
+
+#[async_trait]
+pub(crate) trait DedupMarks: Send + Sync {
+    async fn seen(&self, events: &[EventId]) -> Result<Vec<bool>, Error>;
+    async fn mark_seen(&self, events: &[EventId], window: Duration) -> Result<(), Error>;
+}
+
+/// A request for slots of a rate, in the units of the algorithm (GCRA).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Claim {
+    /// Time between two slots at the steady rate.
+    pub(crate) interval_us: u64,
+    /// Slots that may be taken at once after a pause.
+    pub(crate) burst: u64,
+    /// Slots wanted.
+    pub(crate) wanted: u64,
+}
+
+#[async_trait]
+pub(crate) trait Rates: Send + Sync {
+    /// Slots granted, and how long until the next one in microseconds.
+    async fn claim(&self, id: &WebhookId, claim: Claim) -> Result<(u64, u64), Error>;
+}
+
+/// An attempt as it is stored. The answer lies apart because fewer are kept.
+#[derive(Debug, Clone)]
+pub(crate) struct AttemptRow {
+    pub(crate) webhook: WebhookId,
+    pub(crate) row: Vec<u8>,
+    /// The attempt's key, and the answer.
+    pub(crate) answer: Option<(String, String)>,
+    /// Nothing else holds it: it must be on disk before the call returns.
+    pub(crate) durable: bool,
+}
+
+#[async_trait]
+pub(crate) trait AttemptLog: Send + Sync {
+    async fn append(&self, attempt: AttemptRow) -> Result<(), Error>;
+    /// Rows after the cursor, oldest first.
+    async fn attempts(
+        &self,
+        id: &WebhookId,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Result<Vec<(Cursor, Vec<u8>)>, Error>;
+    /// Attempt keys and answers.
+    async fn answers(&self, id: &WebhookId) -> Result<Vec<(String, String)>, Error>;
+}
+
+#[async_trait]
+pub(crate) trait DoneRows: Send + Sync {
+    async fn mark_done(&self, message_id: &str, delivery: &DeliveryId) -> Result<(), Error>;
+    async fn done(&self, message_id: &str) -> Result<HashSet<DeliveryId>, Error>;
+    async fn clear_done(&self, message_id: &str) -> Result<(), Error>;
+}
+
+/// Everything a backend has to do.
+#[async_trait]
+pub(crate) trait Backend:
+    WebhookRows + SecretRows + EntityRows + DedupMarks + Rates + AttemptLog + DoneRows
+{
+    /// Finishes what waits and ends the backend's tasks.
+    async fn close(&self);
+}

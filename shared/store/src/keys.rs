@@ -1,0 +1,127 @@
+//! Every key of the state and how long it lives.
+//!
+//! | Redis key (after the prefix) | holds | until |
+//! |---|---|---|
+//! | `webhook:{id}` | hash: `version`, `entity`, `row` (JSON), `by_entity`, `by_status` (its indexes) | for ever |
+//! | `secrets:{id}` | hash: `version`, `sealed` | for ever |
+//! | `webhooks` | sorted set of all webhook ids | for ever |
+//! | `webhooks:entity:{entity}` | sorted set of webhook ids | for ever |
+//! | `webhooks:status:{status}` | sorted set of webhook ids | for ever |
+//! | `entity:{entity}` | hash: `row` (JSON), `names` (its members of `entities:names`, one a line) | for ever |
+//! | `entities` | sorted set of entity ids, 20 digits each | for ever |
+//! | `entities:names` | sorted set of name + NUL + entity id | for ever |
+//! | `dedup:{event}` | nothing | the dedup window |
+//! | `limit:{webhook}` | when its next request conforms (GCRA), in µs | 1 s after that time |
+//! | `attempts:{webhook}` | stream of attempts (JSON) | `ATTEMPTS_KEPT` entries |
+//! | `answers:{webhook}` | stream of failed attempts' answers | `ANSWERS_KEPT` entries |
+//! | `done:{message}` | set of delivery ids | `DONE_MARK_S` |
+//! | `changes` | channel: what the directories have to read again | – |
+//!
+//! The embedded store has one table for each; its expiring tables have a second one in order of expiry.
+
+use contract::id::{EntityId, EventId, WebhookId};
+use contract::webhook::Status;
+use redb::TableDefinition;
+
+/// The webhook's id to its version, entity, status and row.
+pub(crate) const WEBHOOKS: TableDefinition<'_, &str, (u64, u64, &str, &[u8])> = TableDefinition::new("webhooks");
+/// Webhook ids by entity.
+pub(crate) const WEBHOOKS_BY_ENTITY: TableDefinition<'_, (u64, &str), ()> = TableDefinition::new("webhooks_by_entity");
+/// Webhook ids by status.
+pub(crate) const WEBHOOKS_BY_STATUS: TableDefinition<'_, (&str, &str), ()> = TableDefinition::new("webhooks_by_status");
+/// The webhook's id to the version and the sealed bytes of its secrets.
+pub(crate) const SECRETS: TableDefinition<'_, &str, (u64, &[u8])> = TableDefinition::new("secrets");
+/// The entity's id to its names, one a line, and its row.
+pub(crate) const ENTITIES: TableDefinition<'_, u64, (&str, &[u8])> = TableDefinition::new("entities");
+/// Entity ids by name.
+pub(crate) const ENTITIES_BY_NAME: TableDefinition<'_, (&str, u64), ()> = TableDefinition::new("entities_by_name");
+/// The event's id to when it is forgotten, in Unix milliseconds.
+pub(crate) const DEDUP: TableDefinition<'_, &str, u64> = TableDefinition::new("dedup");
+/// Events by when they are forgotten.
+pub(crate) const DEDUP_EXPIRY: TableDefinition<'_, (u64, &str), ()> = TableDefinition::new("dedup_expiry");
+/// The webhook's id and a number that grows by one, to the attempt.
+pub(crate) const ATTEMPTS: TableDefinition<'_, (&str, u64), &[u8]> = TableDefinition::new("attempts");
+/// The webhook's id and a number that grows by one, to the attempt's key and its answer.
+pub(crate) const ANSWERS: TableDefinition<'_, (&str, u64), (&str, &str)> = TableDefinition::new("answers");
+/// The broker's message id and the delivery's id, to when the mark expires, in Unix milliseconds.
+pub(crate) const DONE: TableDefinition<'_, (&str, &str), u64> = TableDefinition::new("done");
+/// Done marks by when they expire.
+pub(crate) const DONE_EXPIRY: TableDefinition<'_, (u64, &str, &str), ()> = TableDefinition::new("done_expiry");
+
+/// The names of one installation's Redis keys.
+#[derive(Debug, Clone)]
+pub(crate) struct Keys {
+    prefix: String,
+}
+
+impl Keys {
+    pub(crate) const fn new(prefix: String) -> Self {
+        Self { prefix }
+    }
+
+    pub(crate) fn webhook(&self, id: &WebhookId) -> String {
+        format!("{}webhook:{id}", self.prefix)
+    }
+
+    pub(crate) fn secrets(&self, id: &WebhookId) -> String {
+        format!("{}secrets:{id}", self.prefix)
+    }
+
+    pub(crate) fn webhooks(&self) -> String {
+        format!("{}webhooks", self.prefix)
+    }
+
+    pub(crate) fn webhooks_of_entity(&self, entity: EntityId) -> String {
+        format!("{}webhooks:entity:{entity}", self.prefix)
+    }
+
+    pub(crate) fn webhooks_of_status(&self, status: Status) -> String {
+        format!("{}webhooks:status:{}", self.prefix, status_name(status))
+    }
+
+    pub(crate) fn entity(&self, id: EntityId) -> String {
+        format!("{}entity:{id}", self.prefix)
+    }
+
+    pub(crate) fn entities(&self) -> String {
+        format!("{}entities", self.prefix)
+    }
+
+    pub(crate) fn entity_names(&self) -> String {
+        format!("{}entities:names", self.prefix)
+    }
+
+    pub(crate) fn dedup(&self, event: &EventId) -> String {
+        let id = event.as_str();
+        format!("{}dedup:{}", self.prefix, id.strip_prefix("evt_").unwrap_or(id))
+    }
+
+    pub(crate) fn limit(&self, id: &WebhookId) -> String {
+        format!("{}limit:{id}", self.prefix)
+    }
+
+    pub(crate) fn attempts(&self, id: &WebhookId) -> String {
+        format!("{}attempts:{id}", self.prefix)
+    }
+
+    pub(crate) fn answers(&self, id: &WebhookId) -> String {
+        format!("{}answers:{id}", self.prefix)
+    }
+
+    pub(crate) fn done(&self, message_id: &str) -> String {
+        format!("{}done:{message_id}", self.prefix)
+    }
+
+    pub(crate) fn changes(&self) -> String {
+        format!("{}changes", self.prefix)
+    }
+}
+
+/// The word of a status in index names.
+pub(crate) const fn status_name(status: Status) -> &'static str {
+    match status {
+        Status::Draft => "draft",
+        Status::Active => "active",
+        Status::Inactive => "inactive",
+    }
+}

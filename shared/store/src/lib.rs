@@ -1,0 +1,41 @@
+//! The state: webhooks, their secrets, entities, the dedup window, rate limits, the attempt log, done
+//! marks, and the cached [`Directory`] that the router and the sender read.
+//!
+//! [`Store`] is the whole of it, cheap to clone and without type parameters. Two backends keep it: Redis,
+//! shared by all processes, and the embedded file of one process. Neither is visible outside; both pass
+//! `tests/conformance`.
+#![warn(missing_docs)]
+
+mod attempts;
+mod backend;
+mod cache;
+mod config;
+mod credentials;
+mod dedup;
+mod directory;
+mod done_marks;
+mod embedded;
+mod entities;
+mod error;
+mod keys;
+mod limits;
+mod redis;
+mod row;
+mod sealing;
+mod secrets;
+mod store;
+mod webhooks;
+
+pub use attempts::{Attempts, Cursor, NotACursor, Page};
+pub use config::{BackendConfig, Config};
+pub use credentials::Credentials;
+pub use dedup::Dedup;
+pub use directory::Directory;
+pub use done_marks::DoneMarks;
+pub use entities::{Entities, Entity};
+pub use error::{Cause, Error, OpenError};
+pub use limits::{Grant, Limits};
+pub use sealing::{KeyError, SecretKeys};
+pub use secrets::{Authorization, Secrets, SigningKey};
+pub use store::Store;
+pub use webhooks::{AddError, ChangeError, Filter, UpdateError, Webhooks};

@@ -1,0 +1,211 @@
+//! A webhook's secrets: what the sender authenticates with and signs with.
+
+use contract::limits;
+use contract::signature::{NotASecret, SigningSecret};
+use jiff::{SignedDuration, Timestamp};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+/// How requests authenticate.
+#[derive(Debug, Clone, Default)]
+pub enum Authorization {
+    /// Not at all, or only by custom headers.
+    #[default]
+    None,
+    /// HTTP Basic.
+    Basic {
+        /// Not secret.
+        username: String,
+        /// Secret.
+        password: SecretString,
+    },
+    /// `Authorization: Bearer …`.
+    Bearer {
+        /// Secret.
+        token: SecretString,
+    },
+}
+
+/// A signing secret and its place in a rotation.
+#[derive(Debug, Clone)]
+pub struct SigningKey {
+    /// Signs.
+    pub secret: SigningSecret,
+    /// When it was made.
+    pub made_at: Timestamp,
+    /// When a newer one took its place; it goes on signing for [`limits::ROTATION_OVERLAP_S`].
+    pub replaced_at: Option<Timestamp>,
+}
+
+impl SigningKey {
+    /// A new secret of 32 random bytes.
+    pub fn generate(now: Timestamp) -> Self {
+        Self { secret: SigningSecret::of_bytes(rand::random()), made_at: now, replaced_at: None }
+    }
+
+    fn signs(&self, now: Timestamp) -> bool {
+        let overlap = SignedDuration::from_secs(limits::ROTATION_OVERLAP_S.cast_signed());
+        self.replaced_at.is_none_or(|replaced| now.duration_since(replaced) < overlap)
+    }
+}
+
+/// Everything secret about one webhook. `Debug` shows none of it.
+#[derive(Debug, Clone, Default)]
+pub struct Secrets {
+    /// How requests authenticate.
+    pub authorization: Authorization,
+    /// Custom headers, sent besides the authorization. The names are not secret.
+    pub headers: Vec<(String, SecretString)>,
+    /// Signing secrets, newest first.
+    pub signing: Vec<SigningKey>,
+}
+
+impl Secrets {
+    /// No credentials, and a new signing secret.
+    pub fn generate(now: Timestamp) -> Self {
+        Self { signing: vec![SigningKey::generate(now)], ..Self::default() }
+    }
+
+    /// What signs at `now`, newest first: the current secret, and one that was replaced less than
+    /// [`limits::ROTATION_OVERLAP_S`] ago.
+    pub fn live_signing(&self, now: Timestamp) -> Vec<SigningSecret> {
+        self.signing.iter().filter(|key| key.signs(now)).take(2).map(|key| key.secret.clone()).collect()
+    }
+
+    /// Puts a new signing secret in the place of the current one. With `keep_old` the current one signs
+    /// beside it for [`limits::ROTATION_OVERLAP_S`]; without, it stops at once.
+    pub fn rotate(&mut self, now: Timestamp, new_secret: SigningSecret, keep_old: bool) {
+        let current = self.signing.drain(..).find(|key| key.replaced_at.is_none());
+        self.signing.push(SigningKey { secret: new_secret, made_at: now, replaced_at: None });
+        if keep_old {
+            self.signing.extend(current.map(|key| SigningKey { replaced_at: Some(now), ..key }));
+        }
+    }
+}
+
+/// The plain form inside the seal; `S` is borrowed text on the way in and a secret on the way out.
+#[derive(Serialize, Deserialize)]
+struct Plain<S> {
+    v: u8,
+    authorization: PlainAuthorization<S>,
+    headers: Vec<(String, S)>,
+    signing: Vec<PlainKey<S>>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "scheme", rename_all = "snake_case")]
+enum PlainAuthorization<S> {
+    None,
+    Basic { username: String, password: S },
+    Bearer { token: S },
+}
+
+#[derive(Serialize, Deserialize)]
+struct PlainKey<S> {
+    secret: S,
+    made_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    replaced_at: Option<Timestamp>,
+}
+
+const VERSION: u8 = 1;
+
+/// Why the opened bytes are no secrets.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PlainError {
+    #[error("they are not in the form this program knows")]
+    Form(#[source] serde_json::Error),
+    #[error("version {0} is newer than this program")]
+    Version(u8),
+    #[error("a signing secret is damaged")]
+    Signing(#[source] NotASecret),
+}
+
+impl Secrets {
+    pub(crate) fn to_plain(&self) -> Result<Zeroizing<Vec<u8>>, PlainError> {
+        let plain = Plain {
+            v: VERSION,
+            authorization: match &self.authorization {
+                Authorization::None => PlainAuthorization::None,
+                Authorization::Basic { username, password } => {
+                    PlainAuthorization::Basic { username: username.clone(), password: password.expose_secret() }
+                }
+                Authorization::Bearer { token } => PlainAuthorization::Bearer { token: token.expose_secret() },
+            },
+            headers: self.headers.iter().map(|(name, value)| (name.clone(), value.expose_secret())).collect(),
+            signing: self
+                .signing
+                .iter()
+                .map(|key| PlainKey { secret: key.secret.expose(), made_at: key.made_at, replaced_at: key.replaced_at })
+                .collect(),
+        };
+        serde_json::to_vec(&plain).map(Zeroizing::new).map_err(PlainError::Form)
+    }
+
+    pub(crate) fn from_plain(bytes: &[u8]) -> Result<Self, PlainError> {
+        let plain: Plain<SecretString> = serde_json::from_slice(bytes).map_err(PlainError::Form)?;
+        if plain.v != VERSION {
+            return Err(PlainError::Version(plain.v));
+        }
+        let signing = plain.signing.into_iter().map(|key| {
+            let secret = SigningSecret::parse(key.secret.expose_secret()).map_err(PlainError::Signing)?;
+            Ok(SigningKey { secret, made_at: key.made_at, replaced_at: key.replaced_at })
+        });
+        Ok(Self {
+            authorization: match plain.authorization {
+                PlainAuthorization::None => Authorization::None,
+                PlainAuthorization::Basic { username, password } => Authorization::Basic { username, password },
+                PlainAuthorization::Bearer { token } => Authorization::Bearer { token },
+            },
+            headers: plain.headers,
+            signing: signing.collect::<Result<_, PlainError>>()?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: u64) -> Timestamp {
+        Timestamp::from_second(seconds.cast_signed()).expect("in range")
+    }
+
+    fn live(secrets: &Secrets, seconds: u64) -> Vec<String> {
+        secrets.live_signing(at(seconds)).iter().map(|secret| secret.expose().to_owned()).collect()
+    }
+
+    #[test]
+    fn a_replaced_secret_signs_second_until_the_overlap_ends() {
+        let mut secrets = Secrets::generate(at(0));
+        let old = live(&secrets, 0);
+        let new = SigningSecret::of_bytes([7; 32]);
+        secrets.rotate(at(100), new.clone(), true);
+        assert_eq!(live(&secrets, 100), [new.expose(), &old[0]]);
+        assert_eq!(live(&secrets, 99 + limits::ROTATION_OVERLAP_S).len(), 2);
+        assert_eq!(live(&secrets, 100 + limits::ROTATION_OVERLAP_S), [new.expose()]);
+    }
+
+    #[test]
+    fn never_more_than_two_secrets_sign_and_a_revoked_one_stops_at_once() {
+        let mut secrets = Secrets::generate(at(0));
+        for n in 1..=3 {
+            secrets.rotate(at(n), SigningSecret::of_bytes([7; 32]), true);
+            assert_eq!(live(&secrets, n).len(), 2);
+        }
+        secrets.rotate(at(4), SigningSecret::of_bytes([8; 32]), false);
+        assert_eq!(live(&secrets, 4), [SigningSecret::of_bytes([8; 32]).expose()]);
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let mut secrets = Secrets::generate(at(0));
+        secrets.authorization = Authorization::Basic { username: "ana".to_owned(), password: "hunter2".into() };
+        secrets.headers = vec![("X-Key".to_owned(), "sesame".into())];
+        let shown = format!("{secrets:?}");
+        for secret in ["hunter2", "sesame", "whsec_"] {
+            assert!(!shown.contains(secret), "{shown}");
+        }
+    }
+}

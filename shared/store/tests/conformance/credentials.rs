@@ -1,0 +1,101 @@
+use crate::place::{KEY, OTHER_KEY, Place, Server, id, webhook};
+use contract::signature::SigningSecret;
+use futures_util::future::join_all;
+use jiff::Timestamp;
+use secrecy::ExposeSecret;
+use std::convert::Infallible;
+use store::{Authorization, ChangeError, Error, Secrets, SigningKey};
+
+fn secrets() -> Secrets {
+    Secrets {
+        authorization: Authorization::Basic { username: "ana".to_owned(), password: "hunter2-hunter2".into() },
+        headers: vec![("X-Api-Key".to_owned(), "open sesame".into())],
+        signing: vec![SigningKey {
+            secret: SigningSecret::of_bytes([7; 32]),
+            made_at: Timestamp::UNIX_EPOCH,
+            replaced_at: None,
+        }],
+    }
+}
+
+fn shown(secrets: &Secrets) -> (String, Vec<(String, String)>, Vec<String>) {
+    let authorization = match &secrets.authorization {
+        Authorization::None => String::new(),
+        Authorization::Basic { username, password } => format!("{username}:{}", password.expose_secret()),
+        Authorization::Bearer { token } => token.expose_secret().to_owned(),
+    };
+    let header = |(name, value): &(String, secrecy::SecretString)| (name.clone(), value.expose_secret().to_owned());
+    let signing = secrets.signing.iter().map(|key| key.secret.expose().to_owned()).collect();
+    (authorization, secrets.headers.iter().map(header).collect(), signing)
+}
+
+pub(crate) async fn secrets_come_back_and_rotate(place: &mut Place) {
+    place.store.webhooks().add(&webhook(1, 4411), &secrets()).await.expect("added");
+    let credentials = place.store.credentials();
+    let found = credentials.get(&id(1)).await.expect("read").expect("there");
+    assert_eq!(shown(&found), shown(&secrets()));
+
+    let now = runtime::clock::now();
+    let rotate = credentials
+        .change(&id(1), |secrets| {
+            secrets.rotate(now, SigningSecret::of_bytes([8; 32]), true);
+            secrets.authorization = Authorization::Bearer { token: "token".into() };
+            Ok::<(), Infallible>(())
+        })
+        .await;
+    let stored = rotate.expect("rotated");
+    let found = credentials.get(&id(1)).await.expect("read").expect("there");
+    assert_eq!(shown(&found), shown(&stored));
+    assert_eq!(shown(&found).0, "token");
+    let live: Vec<String> = found.live_signing(now).iter().map(|secret| secret.expose().to_owned()).collect();
+    assert_eq!(live, [SigningSecret::of_bytes([8; 32]).expose(), SigningSecret::of_bytes([7; 32]).expose()]);
+
+    assert!(credentials.get(&id(2)).await.expect("read").is_none());
+    let missing = credentials.change(&id(2), |_| Ok::<(), Infallible>(())).await;
+    assert!(matches!(missing, Err(ChangeError::NotFound)));
+}
+
+pub(crate) async fn rotations_made_at_once_are_all_kept(place: &mut Place) {
+    place.store.webhooks().add(&webhook(1, 4411), &secrets()).await.expect("added");
+    let credentials = place.store.credentials();
+    let id = id(1);
+    let add_header = |number: usize| {
+        credentials.change(&id, move |secrets| {
+            secrets.headers.push((format!("X-{number}"), "value".into()));
+            Ok::<(), Infallible>(())
+        })
+    };
+    for changed in join_all((0..8).map(add_header)).await {
+        changed.expect("changed");
+    }
+    assert_eq!(credentials.get(&id).await.expect("read").expect("there").headers.len(), 9);
+}
+
+pub(crate) async fn secrets_are_stored_sealed_and_open_under_their_key_only(place: &mut Place) {
+    place.store.webhooks().add(&webhook(1, 4411), &secrets()).await.expect("added");
+    let stored = stored_bytes(place).await;
+    assert!(!stored.is_empty());
+    for secret in ["hunter2-hunter2", "open sesame", "whsec_"] {
+        assert!(!stored.windows(secret.len()).any(|bytes| bytes == secret.as_bytes()), "{secret} lies open");
+    }
+    place.reopen(OTHER_KEY).await;
+    let error = place.store.credentials().get(&id(1)).await.expect_err("another key");
+    assert!(matches!(&error, Error::Corrupt { key, .. } if key.contains(id(1).as_str())), "{error:?}");
+    place.reopen(&format!("{OTHER_KEY},{KEY}")).await;
+    let found = place.store.credentials().get(&id(1)).await.expect("an older key opens").expect("there");
+    assert_eq!(shown(&found), shown(&secrets()));
+}
+
+/// What somebody sees who can read the server or the file.
+async fn stored_bytes(place: &Place) -> Vec<u8> {
+    match place.server() {
+        Server::File(dir) => std::fs::read(dir.path().join("store.redb")).expect("readable"),
+        Server::Redis(server) => {
+            let client = redis::Client::open(server.redis_url.as_str()).expect("a URL");
+            let mut connection = client.get_multiplexed_async_connection().await.expect("connects");
+            let key = format!("{}secrets:{}", server.key_prefix, id(1));
+            let values: Vec<Vec<u8>> = redis::cmd("HVALS").arg(key).query_async(&mut connection).await.expect("read");
+            values.concat()
+        }
+    }
+}

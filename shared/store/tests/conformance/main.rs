@@ -1,0 +1,62 @@
+//! What every backend of the store has to do: one suite, run on Redis and on the embedded file.
+#![expect(clippy::expect_used, clippy::panic, reason = "a helper of a test fails the test")]
+
+mod attempts;
+mod credentials;
+mod directory;
+mod entities;
+mod marks;
+mod place;
+mod webhooks;
+
+use place::Place;
+
+/// Makes of each `async fn name(place: &Place)` two tests, one on either backend.
+macro_rules! on_both_backends {
+    ($($module:ident :: $name:ident),* $(,)?) => {
+        mod on_redis {
+            use super::Place;
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                crate::$module::$name(&mut Place::on_redis().await).await;
+            })*
+        }
+
+        mod embedded {
+            use super::Place;
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                crate::$module::$name(&mut Place::embedded().await).await;
+            })*
+        }
+    };
+}
+
+on_both_backends! {
+    webhooks::a_webhook_comes_back_as_it_was_added,
+    webhooks::adding_the_same_again_is_no_error_but_another_of_the_same_id_is,
+    webhooks::an_update_of_an_old_version_is_a_conflict,
+    webhooks::changes_made_at_once_are_all_kept,
+    webhooks::a_change_that_changes_nothing_or_is_refused_writes_nothing,
+    webhooks::the_indexes_follow_every_change,
+    webhooks::a_list_goes_on_where_the_last_page_ended,
+    credentials::secrets_come_back_and_rotate,
+    credentials::rotations_made_at_once_are_all_kept,
+    credentials::secrets_are_stored_sealed_and_open_under_their_key_only,
+    entities::an_entity_is_found_by_its_number_and_its_name,
+    entities::a_name_of_two_entities_finds_none,
+    entities::entities_are_listed_by_number,
+    marks::a_marked_event_is_seen_and_others_are_not,
+    marks::a_mark_ends_with_its_window,
+    marks::many_callers_together_keep_to_the_rate,
+    marks::slots_are_granted_up_to_the_burst_and_the_next_one_has_a_wait,
+    marks::done_marks_belong_to_their_message_until_it_is_cleared,
+    attempts::attempts_are_listed_in_order_and_followed_by_a_cursor,
+    attempts::the_log_keeps_the_latest_attempts,
+    attempts::answers_are_kept_for_the_latest_failures_only,
+    attempts::reasons_and_answers_are_cut_to_their_limits,
+    attempts::the_attempts_at_one_delivery_are_found,
+    directory::changes_arrive_in_every_directory,
+    directory::absence_is_remembered_until_something_is_added,
+    directory::what_is_read_twice_is_the_same_copy,
+}
