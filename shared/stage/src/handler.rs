@@ -1,0 +1,185 @@
+//! What a service must say to run on a stage.
+
+use broker::{Outgoing, Queue};
+use bytes::Bytes;
+use contract::envelope::{self, Line};
+use contract::id::WebhookId;
+use serde::de::DeserializeOwned;
+use std::future::Future;
+use std::time::Duration;
+
+/// What happens with one item. Handlers never settle; the stage does, after everything is confirmed.
+#[derive(Debug)]
+pub enum Outcome {
+    /// It is done, and these come of it. Empty when nothing does: a delivery that arrived.
+    Forward(Vec<Made>),
+    /// It failed: the same line comes again after the wait, with one more attempt spent.
+    Retry {
+        /// How long to wait.
+        after: Duration,
+        /// For people and, cut at the first colon, for a metric label.
+        why: String,
+    },
+    /// It could not be tried: the same line comes again after the wait, and no attempt is spent.
+    Defer {
+        /// How long to wait.
+        after: Duration,
+        /// A closed set of reasons: a metric label.
+        why: &'static str,
+    },
+    /// It is kept for replay.
+    Undelivered {
+        /// On whose queue.
+        webhook: WebhookId,
+        /// An envelope whose body is a [`contract::delivery::Delivery`].
+        line: Line,
+        /// For people.
+        why: String,
+    },
+    /// The pipeline can't handle it: it is kept whole, with the reason, for people.
+    Park(String),
+    /// Nothing comes of it, on purpose. A metric label.
+    Skip(&'static str),
+}
+
+/// Something to publish.
+#[derive(Debug)]
+pub enum Made {
+    /// A line for a queue; lines of one unit for one queue travel together.
+    Line(Queue, Bytes),
+    /// A message of its own.
+    Message(Outgoing),
+}
+
+impl Made {
+    /// A line, encoded.
+    pub fn line(queue: Queue, line: &Line) -> Result<Self, envelope::Error> {
+        Ok(Self::Line(queue, line.encode()?))
+    }
+}
+
+/// Something that the handler can't do without is away. The stage pauses with backoff and asks again; no
+/// attempt is spent and nothing is parked.
+#[derive(Debug, thiserror::Error)]
+#[error("{what} is not available")]
+pub struct Unavailable {
+    /// What is away: a word for `/readyz`.
+    pub what: &'static str,
+    /// What it said.
+    #[source]
+    pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl Unavailable {
+    /// `what` is away because of `source`.
+    pub fn new(what: &'static str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self { what, source: Some(source.into()) }
+    }
+}
+
+/// One message as it was handed out.
+#[derive(Debug, Clone)]
+pub struct Taken {
+    /// The same when it is handed out again.
+    pub id: String,
+    /// It was handed out before; what came of that is unknown.
+    pub redelivered: bool,
+    /// As published.
+    pub body: Bytes,
+}
+
+/// A part of a message that can't be decoded. It is parked alone.
+#[derive(Debug)]
+pub struct Poison {
+    /// Its bytes.
+    pub original: Bytes,
+    /// Why, for people.
+    pub reason: String,
+}
+
+/// One thing to handle.
+pub trait Item: Send + Sync + 'static {
+    /// Its bytes as they came, for `parked`.
+    fn original(&self) -> &Bytes;
+    /// Its envelope, for items that can wait. An item without one is parked when its outcome is a wait.
+    fn line(&self) -> Option<&Line>;
+}
+
+/// An item of every stage but ingest: a line and its decoded body.
+#[derive(Debug)]
+pub struct Enveloped<B> {
+    /// The envelope.
+    pub line: Line,
+    /// What it carries.
+    pub body: B,
+    original: Bytes,
+}
+
+impl<B: Send + Sync + 'static> Item for Enveloped<B> {
+    fn original(&self) -> &Bytes {
+        &self.original
+    }
+
+    fn line(&self) -> Option<&Line> {
+        Some(&self.line)
+    }
+}
+
+/// Decodes a message's lines, each on its own.
+pub fn envelopes<B: DeserializeOwned>(message: &Taken) -> Vec<Result<Enveloped<B>, Poison>> {
+    envelope::lines(&message.body)
+        .map(|original| {
+            let decoded = Line::decode(&original).and_then(|line| Ok((line.body()?, line)));
+            match decoded {
+                Ok((body, line)) => Ok(Enveloped { line, body, original }),
+                Err(error) => Err(Poison { original, reason: describe(&error) }),
+            }
+        })
+        .collect()
+}
+
+/// The message of an error and of its source. serde's messages name types and places, never values of
+/// strings; they are safe beside the parked bytes.
+fn describe(error: &envelope::Error) -> String {
+    match std::error::Error::source(error) {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    }
+}
+
+/// What a service does with what it takes.
+pub trait Handler: Send + Sync + 'static {
+    /// The stage's name in logs, labels and notes.
+    const NAME: &'static str;
+    /// What a message is split into.
+    type Item: Item;
+    /// What was looked up for a whole unit at once.
+    type Prepared: Send + Sync + 'static;
+
+    /// Splits one message, each part on its own.
+    fn split(&self, message: &Taken) -> Vec<Result<Self::Item, Poison>>;
+
+    /// Looks up what the items of a unit need, in one round trip. `messages` are those the items came in.
+    fn prepare(
+        &self,
+        messages: &[Taken],
+        items: &[Self::Item],
+    ) -> impl Future<Output = Result<Self::Prepared, Unavailable>> + Send;
+
+    /// Decides about one item. Called again after [`Unavailable`], never after an outcome.
+    fn handle(
+        &self,
+        prepared: &Self::Prepared,
+        item: &Self::Item,
+    ) -> impl Future<Output = Result<Outcome, Unavailable>> + Send;
+
+    /// Called when everything a unit led to is confirmed, before its messages are acknowledged.
+    fn confirmed(&self, _prepared: &Self::Prepared, _items: &[Self::Item]) -> impl Future<Output = ()> + Send {
+        std::future::ready(())
+    }
+
+    /// Called when a unit's messages are acknowledged.
+    fn acknowledged(&self, _prepared: &Self::Prepared) -> impl Future<Output = ()> + Send {
+        std::future::ready(())
+    }
+}
