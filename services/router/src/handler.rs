@@ -1,0 +1,80 @@
+//! What the router does with one event.
+
+use broker::Queue;
+use contract::delivery::{Delivery, Routed};
+use contract::envelope::Line;
+use contract::event::Event;
+use contract::id::WebhookId;
+use contract::lane::Lane;
+use contract::matching;
+use contract::webhook::Webhook;
+use stage::{Enveloped, Handler, Made, Outcome, Poison, Taken, Unavailable, envelopes};
+use std::sync::Arc;
+use store::Directory;
+
+/// Finds the webhooks of an event.
+pub struct Router {
+    directory: Directory,
+}
+
+impl Router {
+    /// A router that looks webhooks up here.
+    pub fn new(directory: Directory) -> Self {
+        Self { directory }
+    }
+
+    /// The webhooks that could take the event: on the backfill lane the one it is meant for, else those of
+    /// the entity that receives the money, and those of the entity that manages the form when they asked
+    /// for all managed pages.
+    async fn candidates(&self, event: &Event, only: Option<&WebhookId>) -> Result<Vec<Arc<Webhook>>, store::Error> {
+        if let Some(only) = only {
+            return Ok(self.directory.webhook(only).await?.into_iter().collect());
+        }
+        let mut found = self.directory.for_entity(event.entity).await?.to_vec();
+        if let Some(name) = &event.managing_entity
+            && let Some(manager) = self.directory.entity_by_name(name).await?
+            && manager != event.entity
+        {
+            let managed = self.directory.for_entity(manager).await?;
+            found.extend(managed.iter().filter(|webhook| webhook.options.all_managed_pages).cloned());
+        }
+        Ok(found)
+    }
+}
+
+impl Handler for Router {
+    const NAME: &'static str = "router";
+    type Item = Enveloped<Routed>;
+    type Prepared = ();
+
+    fn split(&self, message: &Taken) -> Vec<Result<Self::Item, Poison>> {
+        envelopes(message)
+    }
+
+    async fn prepare(&self, _messages: &[Taken], _items: &[Self::Item]) -> Result<(), Unavailable> {
+        Ok(())
+    }
+
+    async fn handle(&self, (): &(), item: &Self::Item) -> Result<Outcome, Unavailable> {
+        let Routed { event, webhook: only } = &item.body;
+        let lane = item.line.header.lane;
+        if lane == Lane::Backfill && only.is_none() {
+            return Ok(Outcome::Park("backfill: the event names no webhook".to_owned()));
+        }
+        let candidates = self.candidates(event, only.as_ref()).await;
+        let candidates = candidates.map_err(|error| Unavailable::new("store", error))?;
+        let takers = candidates.iter().filter(|webhook| matching::takes(webhook, event, lane).is_ok());
+        let made: Result<Vec<Made>, _> = takers.map(|webhook| deliver(&item.line, event, webhook, lane)).collect();
+        Ok(match made {
+            Ok(made) if made.is_empty() => Outcome::Skip("no_match"),
+            Ok(made) => Outcome::Forward(made),
+            Err(error) => Outcome::Park(error.to_string()),
+        })
+    }
+}
+
+fn deliver(line: &Line, event: &Event, webhook: &Webhook, lane: Lane) -> Result<Made, contract::envelope::Error> {
+    let delivery = Delivery::new(event.clone(), webhook.id.clone());
+    let header = line.header.for_id(delivery.id.as_str());
+    Made::line(Queue::Formatter(lane), &Line::new(header, &delivery)?)
+}
