@@ -1,0 +1,39 @@
+//! What the sender can be told.
+
+use contract::limits;
+use ipnet::IpNet;
+use runtime::config::Reader;
+use std::path::PathBuf;
+
+/// Options of the section `sender`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// Networks that endpoints may lie in although they are private. Inside them plain http and any port are
+    /// accepted too. None by default; meant for tests and private installations.
+    pub allow_networks: Vec<IpNet>,
+    /// Deliveries that one process handles at the same time; 256 by default.
+    pub concurrency: usize,
+    /// A PEM file of root certificates that are trusted besides the system's. None by default.
+    pub extra_roots: Option<PathBuf>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { allow_networks: Vec::new(), concurrency: limits::SENDER_CONCURRENCY, extra_roots: None }
+    }
+}
+
+impl Config {
+    /// Reads the section `sender`. Mistakes are noted in the reader.
+    pub fn read(reader: &mut Reader) -> Self {
+        let default = Self::default();
+        let allow_networks = reader.list("sender.allow_networks", "a network such as 10.0.0.0/8");
+        let concurrency = reader.or("sender.concurrency", default.concurrency, "a whole number such as 256");
+        if !(limits::SENDER_CONCURRENCY_MIN..=limits::SENDER_CONCURRENCY_MAX).contains(&concurrency) {
+            let (least, most) = (limits::SENDER_CONCURRENCY_MIN, limits::SENDER_CONCURRENCY_MAX);
+            reader.mistake("sender.concurrency", format!("{concurrency} is not between {least} and {most}"));
+        }
+        let extra_roots = reader.optional("sender.extra_roots", "the path of a PEM file");
+        Self { allow_networks, concurrency, extra_roots }
+    }
+}

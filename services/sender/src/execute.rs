@@ -1,0 +1,134 @@
+//! Executes a plan: builds its requests, adds credentials and signature, and judges the answers.
+
+use crate::client::{Answer, Client, Request};
+use crate::failure::Failure;
+use crate::redact;
+use crate::verdict::{self, Verdict};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use contract::delivery::Planned;
+use contract::plan::{Body, Method, Step};
+use contract::signature;
+use contract::webhook::Webhook;
+use jiff::Timestamp;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use runtime::clock;
+use secrecy::ExposeSecret;
+use std::time::Instant;
+use store::{Authorization, Secrets};
+
+/// Headers that belong to the connection or to the body; a custom header can't replace them.
+const NEVER_CUSTOM: [&str; 6] = ["host", "content-length", "content-type", "transfer-encoding", "connection", "te"];
+
+/// What an attempt came to.
+#[derive(Debug)]
+pub(crate) struct Attempted {
+    pub(crate) at: Timestamp,
+    pub(crate) verdict: Verdict,
+    pub(crate) status: Option<u16>,
+    pub(crate) duration_ms: u64,
+    /// The beginning of the answer, redacted; of failed attempts and of tests.
+    pub(crate) answer: Option<String>,
+}
+
+/// Runs the steps of a plan in order, up to the first that does not succeed. None when it has no steps.
+pub(crate) async fn execute(
+    client: &Client,
+    webhook: &Webhook,
+    secrets: &Secrets,
+    planned: &Planned,
+) -> Option<Attempted> {
+    let (at, began) = (clock::now(), Instant::now());
+    let mut last = None;
+    for step in &planned.plan.steps {
+        let result = match request(webhook, secrets, planned, step, clock::now()) {
+            Ok(request) => client.send(&request).await,
+            Err(failure) => Err(failure),
+        };
+        let verdict = verdict::judge(result.as_ref(), step.success, webhook.kind, clock::now());
+        let delivered = verdict.class == verdict::Class::Delivered;
+        last = Some((verdict, result.ok()));
+        if !delivered {
+            break;
+        }
+    }
+    let (verdict, answer) = last?;
+    let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let wanted = verdict.class != verdict::Class::Delivered || planned.delivery.test;
+    let kept = answer.as_ref().filter(|answer| wanted && !answer.body.is_empty());
+    let kept = kept.map(|answer: &Answer| redact::answer(&answer.body, secrets, planned.delivery.event.body.get()));
+    Some(Attempted { at, verdict, status: answer.map(|answer| answer.status), duration_ms, answer: kept })
+}
+
+/// The request of one step. The endpoint is the webhook's as it is now, the body the plan's byte for byte.
+fn request(
+    webhook: &Webhook,
+    secrets: &Secrets,
+    planned: &Planned,
+    step: &Step,
+    now: Timestamp,
+) -> Result<Request, Failure> {
+    let (content_type, body) = match &step.body {
+        Body::Json(text) => ("application/json", Bytes::copy_from_slice(text.get().as_bytes())),
+    };
+    let mut headers = credentials(secrets)?;
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    if planned.plan.signed {
+        sign(&mut headers, secrets, planned, now, &body)?;
+    }
+    let method = match step.method {
+        Method::Post => reqwest::Method::POST,
+    };
+    Ok(Request { method, url: webhook.endpoint.url().clone(), headers, body })
+}
+
+fn credentials(secrets: &Secrets) -> Result<HeaderMap, Failure> {
+    let mut headers = HeaderMap::new();
+    for (name, value) in &secrets.headers {
+        let Ok(name) = HeaderName::try_from(name.as_str()) else {
+            return Err(Failure::Unsendable("a custom header has a name that HTTP does not allow"));
+        };
+        if !NEVER_CUSTOM.contains(&name.as_str()) {
+            headers.append(name, sensitive(value.expose_secret())?);
+        }
+    }
+    let authorization = match &secrets.authorization {
+        Authorization::None => return Ok(headers),
+        Authorization::Basic { username, password } => {
+            format!("Basic {}", STANDARD.encode(format!("{username}:{}", password.expose_secret())))
+        }
+        Authorization::Bearer { token } => format!("Bearer {}", token.expose_secret()),
+    };
+    headers.insert(AUTHORIZATION, sensitive(&authorization)?);
+    Ok(headers)
+}
+
+fn sensitive(value: &str) -> Result<HeaderValue, Failure> {
+    let mut value = HeaderValue::from_bytes(value.as_bytes())
+        .map_err(|_| Failure::Unsendable("a credential contains characters that HTTP does not allow"))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// Adds the Standard Webhooks headers of this attempt.
+fn sign(
+    headers: &mut HeaderMap,
+    secrets: &Secrets,
+    planned: &Planned,
+    now: Timestamp,
+    body: &[u8],
+) -> Result<(), Failure> {
+    let (id, at) = (&planned.delivery.id, now.as_second());
+    let signature = signature::sign(&secrets.live_signing(now), id, at, body)
+        .map_err(|_| Failure::Unsendable("the webhook has no signing secret, and nothing goes out unsigned"))?;
+    for (name, value) in [
+        ("webhook-id", id.to_string()),
+        ("webhook-timestamp", at.to_string()),
+        ("webhook-signature", signature),
+    ] {
+        let value = HeaderValue::try_from(value).map_err(|_| Failure::Unsendable("the signature"))?;
+        headers.insert(HeaderName::from_static(name), value);
+    }
+    Ok(())
+}

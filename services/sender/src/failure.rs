@@ -1,0 +1,86 @@
+//! Why a request got no answer, by the types of the errors, never by their texts.
+
+use crate::guard::Refused;
+use std::error::Error;
+use std::io;
+
+/// A request that got no answer.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error("refused by the guard: {0}")]
+    Refused(Refused),
+    #[error("no address: the name can't be resolved")]
+    Name,
+    #[error("timed out: {}", if *connecting { "no connection in time" } else { "no answer in time" })]
+    Timeout { connecting: bool },
+    #[error("no connection: {0}")]
+    Connect(io::ErrorKind),
+    #[error("TLS failed: {0}")]
+    Tls(rustls::Error),
+    #[error("connection lost: it ended before an answer came")]
+    Lost,
+    #[error("not an HTTP answer: its beginning can't be read")]
+    NotHttp,
+    #[error("the answer is too large: its headers are beyond the limit")]
+    TooLarge,
+    #[error("not sendable: {0}")]
+    Unsendable(&'static str),
+}
+
+impl Failure {
+    pub(crate) fn of(error: &reqwest::Error) -> Self {
+        if let Some(refused) = causes(error).find_map(|cause| cause.downcast_ref::<Refused>()) {
+            return match refused {
+                Refused::NoAddress => Self::Name,
+                refused => Self::Refused(*refused),
+            };
+        }
+        if error.is_timeout() {
+            return Self::Timeout { connecting: error.is_connect() };
+        }
+        if error.is_builder() {
+            return Self::Unsendable("the endpoint or a header can't be put into a request");
+        }
+        if error.is_dns() {
+            return Self::Name;
+        }
+        if let Some(tls) = causes(error).find_map(tls_of) {
+            return Self::Tls(tls.clone());
+        }
+        if error.is_connect() {
+            let kind = causes(error).find_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind);
+            return Self::Connect(kind.unwrap_or(io::ErrorKind::NotConnected));
+        }
+        match hyper_of(error) {
+            Some(hyper) if hyper.is_parse_too_large() => Self::TooLarge,
+            Some(hyper) if hyper.is_parse() => Self::NotHttp,
+            _ => Self::Lost,
+        }
+    }
+}
+
+/// Whether the connection ended before a byte of the answer was read.
+pub(crate) fn ended_before_answer(error: &reqwest::Error) -> bool {
+    let ended = |kind| {
+        use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected, UnexpectedEof};
+        matches!(kind, ConnectionReset | ConnectionAborted | BrokenPipe | NotConnected | UnexpectedEof)
+    };
+    let lost = causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>()).any(|io| ended(io.kind()));
+    !error.is_timeout()
+        && !error.is_connect()
+        && (lost || hyper_of(error).is_some_and(|hyper| hyper.is_incomplete_message() || hyper.is_canceled()))
+}
+
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error| (**error).source())
+}
+
+fn hyper_of(error: &reqwest::Error) -> Option<&hyper::Error> {
+    causes(error).find_map(|cause| cause.downcast_ref())
+}
+
+/// rustls' errors travel inside `io::Error`, whose `source` skips them.
+fn tls_of<'a>(cause: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
+    let inside = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    inside.and_then(|inside| inside.downcast_ref()).or_else(|| cause.downcast_ref())
+}

@@ -1,0 +1,168 @@
+//! The gate before each request: rate and deliveries in flight, per webhook.
+//!
+//! **Who waits where.** A delivery that is over a limit of its webhook either waits here, in one of the
+//! sender's slots, or goes to a delay queue. Waiting here is right for endpoints that answer: the next place
+//! is free in a moment, and a round through the broker would cost more than the request. It is wrong for one
+//! that hangs: its deliveries would fill all slots, and everybody else's would wait behind them. So:
+//!
+//! - the wait is estimated from the pace at which this webhook's deliveries get through, and nobody waits
+//!   here for more than [`limits::WAIT_IN_PLACE_MS`];
+//! - one webhook has at most an eighth of the slots waiting, unless they will be through in a moment;
+//! - all webhooks together have at most three quarters of the slots waiting, and one webhook has at most a
+//!   quarter sending, whatever its own setting says;
+//! - who has to go gets an appointment: deferrals of a webhook are spread at its pace, so that they come
+//!   back one after the other and not all at once, only to be deferred again.
+
+use crate::away::Away;
+use crate::pace::{Pace, Place, Seat};
+use contract::id::WebhookId;
+use contract::limits;
+use contract::retry::Roll;
+use contract::webhook::Webhook;
+use governor::clock::{Clock, DefaultClock};
+use std::collections::HashMap;
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use store::Limits;
+use tokio::time::Instant;
+
+/// May it go?
+#[derive(Debug)]
+pub(crate) enum Entry {
+    /// Now. The place is given back when it is dropped.
+    Go(Place),
+    /// Not yet.
+    Later {
+        /// How long to wait.
+        after: Duration,
+        /// A metric label.
+        why: &'static str,
+    },
+}
+
+/// Too long a wait for this place, for this reason.
+#[derive(Debug)]
+struct TooLong(&'static str);
+
+const RATE: TooLong = TooLong("rate_limit");
+const IN_FLIGHT: TooLong = TooLong("in_flight");
+
+/// Rates and places of all webhooks in this process.
+pub(crate) struct Gate {
+    concurrency: usize,
+    waiting: Arc<AtomicUsize>,
+    paces: Mutex<Paces>,
+    shared: Limits,
+    away: Away,
+}
+
+struct Paces {
+    of: HashMap<WebhookId, Arc<Pace>>,
+    /// Idle ones are forgotten when there are so many.
+    sweep_at: usize,
+}
+
+impl Gate {
+    /// A gate for a sender with so many slots. `shared` are the limits across all copies.
+    pub(crate) fn new(concurrency: usize, shared: Limits, away: Away) -> Self {
+        let paces = Mutex::new(Paces { of: HashMap::new(), sweep_at: limits::GATES_KEPT });
+        Self { concurrency, waiting: Arc::new(AtomicUsize::new(0)), paces, shared, away }
+    }
+
+    /// Asks for a place to send in, first for the rate, then in flight. Waits in place when that is short.
+    pub(crate) async fn enter(&self, webhook: &Webhook, roll: Roll) -> Entry {
+        let pace = self.pace(webhook);
+        let until = Instant::now() + Duration::from_millis(limits::WAIT_IN_PLACE_MS);
+        let passed = async {
+            self.own_rate(&pace, until).await?;
+            self.shared_rate(&webhook.id, &pace, until).await?;
+            self.place(&pace, until).await
+        };
+        match passed.await {
+            Ok(place) => Entry::Go(place),
+            Err(TooLong(why)) => Entry::Later { after: pace.appointment(roll), why },
+        }
+    }
+
+    /// The rate in this process.
+    async fn own_rate(&self, pace: &Arc<Pace>, until: Instant) -> Result<(), TooLong> {
+        let mut seat = None;
+        loop {
+            let Err(not_until) = pace.rate.check() else { return Ok(()) };
+            let wait = not_until.wait_time_from(DefaultClock::default().now());
+            self.sit(&mut seat, pace, RATE)?;
+            sleep_within(wait, until).await?;
+        }
+    }
+
+    /// The rate across all copies. Without the store each copy keeps to the rate by itself.
+    async fn shared_rate(&self, id: &WebhookId, pace: &Arc<Pace>, until: Instant) -> Result<(), TooLong> {
+        let mut seat = None;
+        loop {
+            if self.away.lately() {
+                return Ok(());
+            }
+            match self.shared.acquire(id, pace.rate_per_s, pace.rate_per_s).await {
+                Ok(grant) if grant.wait.is_zero() => return Ok(()),
+                Ok(grant) => {
+                    self.sit(&mut seat, pace, RATE)?;
+                    sleep_within(grant.wait, until).await?;
+                }
+                Err(_) => self.away.note(),
+            }
+        }
+    }
+
+    /// A place in flight. Permits are given in the order in which they were asked for.
+    async fn place(&self, pace: &Arc<Pace>, until: Instant) -> Result<Place, TooLong> {
+        if let Some(place) = Pace::try_place(pace) {
+            return Ok(place);
+        }
+        let mut seat = None;
+        self.sit(&mut seat, pace, IN_FLIGHT)?;
+        tokio::time::timeout_at(until, Pace::place(pace)).await.ok().flatten().ok_or(IN_FLIGHT)
+    }
+
+    /// Takes a seat to wait in, unless it has one.
+    fn sit(&self, seat: &mut Option<Seat>, pace: &Arc<Pace>, too_long: TooLong) -> Result<(), TooLong> {
+        if seat.is_none() {
+            *seat = Some(Seat::take(pace, &self.waiting, self.concurrency).ok_or(too_long)?);
+        }
+        Ok(())
+    }
+
+    /// The webhook's pace, with its settings of now. After a change of them the places that are held do not
+    /// count against the new number, for as long as these requests last.
+    fn pace(&self, webhook: &Webhook) -> Arc<Pace> {
+        let rate = webhook.options.rate_per_s.clamp(1, limits::WEBHOOK_RATE_MAX_PER_S);
+        let most = (self.concurrency / 4).max(1);
+        let places = usize::try_from(webhook.options.in_flight).unwrap_or(most).clamp(1, most);
+        let mut paces = self.paces.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = paces.of.get(&webhook.id).filter(|pace| pace.is_of(rate, places)) {
+            return Arc::clone(known);
+        }
+        paces.sweep();
+        let made = Arc::new(Pace::new(rate, places));
+        paces.of.insert(webhook.id.clone(), Arc::clone(&made));
+        made
+    }
+}
+
+impl Paces {
+    fn sweep(&mut self) {
+        if self.of.len() >= self.sweep_at {
+            let idle = Duration::from_millis(limits::GATE_IDLE_MS);
+            self.of.retain(|_, pace| Arc::strong_count(pace) > 1 || !pace.is_idle(idle));
+            self.sweep_at = limits::GATES_KEPT.max(2 * self.of.len());
+        }
+    }
+}
+
+async fn sleep_within(wait: Duration, until: Instant) -> Result<(), TooLong> {
+    if Instant::now() + wait > until {
+        return Err(RATE);
+    }
+    tokio::time::sleep(wait).await;
+    Ok(())
+}
