@@ -1,0 +1,35 @@
+//! What people can do with webhooks and queues. The JSON API calls these, and so will the pages.
+
+mod attempts;
+mod checks;
+mod entities;
+mod put_aside;
+mod test_send;
+mod undelivered;
+mod webhooks;
+
+use broker::Broker;
+use ipnet::IpNet;
+use std::sync::Arc;
+use store::Store;
+
+/// The functions, over one store and one broker. Cheap to clone.
+#[derive(Clone)]
+pub struct Functions {
+    store: Store,
+    broker: Broker,
+    /// Networks that the sender may connect to besides public ones.
+    allow_networks: Arc<[IpNet]>,
+}
+
+impl Functions {
+    /// Functions over these.
+    pub fn new(store: Store, broker: Broker, allow_networks: &[IpNet]) -> Self {
+        Self { store, broker, allow_networks: allow_networks.into() }
+    }
+}
+
+/// A number of entries that was asked for, kept within the limit.
+fn page(asked: Option<usize>, default: usize) -> usize {
+    asked.unwrap_or(default).clamp(1, contract::limits::API_PAGE_ENTRIES)
+}

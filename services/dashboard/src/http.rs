@@ -1,0 +1,10 @@
+//! The HTTP layer: thin handlers over [`crate::functions`].
+
+mod auth;
+mod handlers;
+mod input;
+mod openapi;
+mod routes;
+
+pub(crate) use auth::Tokens;
+pub(crate) use routes::router;

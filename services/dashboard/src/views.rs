@@ -1,0 +1,32 @@
+//! What the API takes and answers. The commands read and write the same types.
+//!
+//! Nothing in an answer is a credential, save the signing secret in the one answer that makes it.
+
+mod attempt;
+mod queue;
+mod webhook;
+
+pub use attempt::{AttemptFilter, AttemptPage, AttemptView, TestResult};
+pub use queue::{
+    Limit, QueueList, QueueView, Replayed, StoredList, StoredView, UndeliveredFilter, UndeliveredList,
+    UndeliveredView,
+};
+pub use webhook::{
+    CredentialsView, EntityView, NewAuthorization, NewCredentials, NewEntity, NewHeader, NewWebhook, RotatedSecret,
+    Rotation, WebhookChange, WebhookFilter, WebhookList, WebhookView,
+};
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// A text that is shown to nobody. It is only ever part of a request.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+#[serde(transparent)]
+#[schema(value_type = String, format = Password)]
+pub struct Hidden(pub String);
+
+impl std::fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("***")
+    }
+}

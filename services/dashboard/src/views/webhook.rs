@@ -1,0 +1,256 @@
+//! Webhooks and entities.
+
+use super::Hidden;
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+/// A webhook.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct WebhookView {
+    /// Its identifier.
+    #[schema(example = "wh_0193f5c27e7d7b31a3c1f0a4b2c3d4e5")]
+    pub id: String,
+    /// Grows with every change.
+    pub version: u64,
+    /// Whose events it hears of.
+    #[schema(example = 4411)]
+    pub entity: u64,
+    /// `default`, `default_refunds` or `default_cancellations`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Where requests go.
+    pub endpoint: String,
+    /// `draft`, `active` or `inactive`.
+    pub status: String,
+    /// Why it has that status, when no person decided it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status_reason: Option<String>,
+    /// A name for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nickname: Option<String>,
+    /// Who is told of trouble.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact_email: Option<String>,
+    /// Requests a second.
+    pub rate_per_s: u32,
+    /// Deliveries in flight in one sender process.
+    pub in_flight: u32,
+    /// Hears of events on all forms that the entity manages.
+    pub all_managed_pages: bool,
+    /// Hears of declined contributions too.
+    pub declined: bool,
+    /// `shared_secret` or `off`.
+    pub signing: String,
+    /// When it was added.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+    /// When it was last switched on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub activated_at: Option<Timestamp>,
+    /// Which credentials it has; absent in lists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credentials: Option<CredentialsView>,
+    /// Only in the answer that creates the webhook.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signing_secret: Option<String>,
+}
+
+/// Which credentials a webhook has; never their values.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CredentialsView {
+    /// `none`, `basic` or `bearer`.
+    pub authorization: String,
+    /// Names of the headers of its own.
+    pub headers: Vec<String>,
+}
+
+/// Webhooks.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct WebhookList {
+    /// In the order of their identifiers.
+    pub webhooks: Vec<WebhookView>,
+}
+
+/// Which webhooks are listed.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct WebhookFilter {
+    /// Those of this entity.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entity: Option<u64>,
+    /// Those with this status: `draft`, `active` or `inactive`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+}
+
+/// A webhook to add.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewWebhook {
+    /// Whose events it hears of.
+    #[schema(example = 4411)]
+    pub entity: u64,
+    /// `default`, `default_refunds` or `default_cancellations`; can't be changed later.
+    #[serde(rename = "type")]
+    #[schema(example = "default")]
+    pub kind: String,
+    /// Where requests go; begins with `https://`.
+    #[schema(example = "https://crm.example.org/hook")]
+    pub endpoint: String,
+    /// A name for people, up to 100 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nickname: Option<String>,
+    /// Who is told of trouble.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact_email: Option<String>,
+    /// Requests a second; 10 by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate_per_s: Option<u32>,
+    /// Deliveries in flight in one sender process; 10 by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_flight: Option<u32>,
+    /// Hear of events on all forms that the entity manages.
+    #[serde(default)]
+    pub all_managed_pages: bool,
+    /// Hear of declined contributions too.
+    #[serde(default)]
+    pub declined: bool,
+    /// `shared_secret` (default) or `off`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signing: Option<String>,
+    /// What the receiver asks for.
+    #[serde(default)]
+    pub credentials: NewCredentials,
+    /// Switch it on at once.
+    #[serde(default)]
+    pub activate: bool,
+}
+
+/// Credentials to set. What is absent stays as it is.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewCredentials {
+    /// The `Authorization` header.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authorization: Option<NewAuthorization>,
+    /// Headers of its own; they replace all that it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub headers: Option<Vec<NewHeader>>,
+}
+
+/// An `Authorization` header to set.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "scheme", rename_all = "snake_case", deny_unknown_fields)]
+pub enum NewAuthorization {
+    /// None is sent.
+    None,
+    /// HTTP Basic.
+    Basic {
+        /// Sent with every request.
+        username: String,
+        /// Never shown again.
+        password: Hidden,
+    },
+    /// A bearer token.
+    Bearer {
+        /// Never shown again.
+        token: Hidden,
+    },
+}
+
+/// A header to send with every request.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewHeader {
+    /// Its name.
+    #[schema(example = "X-Api-Key")]
+    pub name: String,
+    /// Never shown again.
+    pub value: Hidden,
+}
+
+/// What is changed on a webhook. What is absent stays; `null` clears a nickname or an address.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WebhookChange {
+    /// Where requests go, from the next attempt of every delivery on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
+    /// A name for people.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub nickname: Option<Option<String>>,
+    /// Who is told of trouble.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub contact_email: Option<Option<String>>,
+    /// Requests a second.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate_per_s: Option<u32>,
+    /// Deliveries in flight in one sender process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_flight: Option<u32>,
+    /// Hear of events on all forms that the entity manages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub all_managed_pages: Option<bool>,
+    /// Hear of declined contributions too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub declined: Option<bool>,
+    /// `shared_secret` or `off`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signing: Option<String>,
+    /// What the receiver asks for.
+    #[serde(default)]
+    pub credentials: NewCredentials,
+}
+
+/// Tells `null` from absent: serde calls it only for a field that is there.
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+/// How a signing secret is replaced.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rotation {
+    /// Drop the old secret at once, for one that leaked. Otherwise both sign for 24 hours.
+    #[serde(default)]
+    pub now: bool,
+}
+
+/// A new signing secret, shown this once.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct RotatedSecret {
+    /// `whsec_…`
+    pub signing_secret: String,
+    /// Until when the old one signs too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub old_until: Option<Timestamp>,
+}
+
+/// An entity.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct EntityView {
+    /// Its number.
+    pub id: u64,
+    /// Its name, as `form.managingEntityName` writes it.
+    pub name: String,
+    /// The name of its committee.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub committee_name: Option<String>,
+}
+
+/// What is known of an entity.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewEntity {
+    /// Its name, as `form.managingEntityName` writes it.
+    #[schema(example = "Okonedo for Harbor County")]
+    pub name: String,
+    /// The name of its committee.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub committee_name: Option<String>,
+}
