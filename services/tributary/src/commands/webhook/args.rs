@@ -1,0 +1,236 @@
+//! The arguments of `tributary webhook` and the documents that they make.
+
+use crate::failure::Failure;
+use clap::{Args, Subcommand};
+use dashboard::views::{Hidden, NewAuthorization, NewCredentials, NewHeader, NewWebhook, WebhookChange};
+use std::io::Read;
+
+/// `tributary webhook`
+#[derive(Debug, Subcommand)]
+pub enum Webhook {
+    /// Add a webhook; prints its signing secret this once
+    Add(New),
+    /// List webhooks
+    List(List),
+    /// Show a webhook
+    Show {
+        /// The webhook's id, `wh_…`
+        id: String,
+    },
+    /// Change a webhook; what is not named stays as it is
+    Edit(Edit),
+    /// Switch a webhook on; events from now on are its
+    Activate {
+        /// The webhook's id, `wh_…`
+        id: String,
+    },
+    /// Switch a webhook off
+    Deactivate {
+        /// The webhook's id, `wh_…`
+        id: String,
+    },
+    /// Send fictional events, whatever the status, and show what the receiver says
+    Test {
+        /// The webhook's id, `wh_…`
+        id: String,
+    },
+    /// Replace signing secrets
+    #[command(subcommand)]
+    Secret(Secret),
+}
+
+/// `tributary webhook secret`
+#[derive(Debug, Subcommand)]
+pub enum Secret {
+    /// Make a new signing secret; the old one signs beside it for 24 hours
+    Rotate {
+        /// The webhook's id, `wh_…`
+        id: String,
+        /// Drop the old one at once, because it leaked
+        #[arg(long)]
+        now: bool,
+    },
+}
+
+/// `tributary webhook list`
+#[derive(Debug, Args)]
+pub struct List {
+    /// Those of this entity
+    #[arg(long, value_name = "NUMBER")]
+    pub entity: Option<u64>,
+    /// Those with this status: draft, active or inactive
+    #[arg(long)]
+    pub status: Option<String>,
+}
+
+/// `tributary webhook add`
+#[derive(Debug, Args)]
+pub struct New {
+    /// Whose events it hears of
+    #[arg(long, value_name = "NUMBER")]
+    entity: u64,
+    /// default, `default_refunds` or `default_cancellations`
+    #[arg(long = "type", value_name = "TYPE")]
+    kind: String,
+    /// Where requests go, <https://…>
+    #[arg(long, value_name = "URL")]
+    endpoint: String,
+    #[command(flatten)]
+    credentials: Credentials,
+    /// A name for people
+    #[arg(long)]
+    nickname: Option<String>,
+    /// Who is told of trouble
+    #[arg(long, value_name = "ADDRESS")]
+    contact_email: Option<String>,
+    /// Requests a second [default: 10]
+    #[arg(long, value_name = "N")]
+    rate: Option<u32>,
+    /// Deliveries in flight in one sender process [default: 10]
+    #[arg(long, value_name = "N")]
+    in_flight: Option<u32>,
+    /// Hear of events on all forms that the entity manages
+    #[arg(long)]
+    all_managed_pages: bool,
+    /// Hear of declined contributions too
+    #[arg(long)]
+    declined: bool,
+    /// `shared_secret` or off [default: `shared_secret`]
+    #[arg(long)]
+    signing: Option<String>,
+    /// Switch it on at once
+    #[arg(long)]
+    activate: bool,
+}
+
+/// `tributary webhook edit`
+#[derive(Debug, Args)]
+pub struct Edit {
+    /// The webhook's id, `wh_…`
+    pub id: String,
+    /// Where requests go, <https://…>
+    #[arg(long, value_name = "URL")]
+    endpoint: Option<String>,
+    #[command(flatten)]
+    credentials: Credentials,
+    /// Send no user name, password or token
+    #[arg(long, conflicts_with_all = ["username", "bearer_stdin"])]
+    no_authorization: bool,
+    /// Remove every header of its own
+    #[arg(long, conflicts_with = "header")]
+    no_headers: bool,
+    /// A name for people; an empty one removes it
+    #[arg(long)]
+    nickname: Option<String>,
+    /// Who is told of trouble; an empty one removes it
+    #[arg(long, value_name = "ADDRESS")]
+    contact_email: Option<String>,
+    /// Requests a second
+    #[arg(long, value_name = "N")]
+    rate: Option<u32>,
+    /// Deliveries in flight in one sender process
+    #[arg(long, value_name = "N")]
+    in_flight: Option<u32>,
+    /// Hear of events on all forms that the entity manages
+    #[arg(long, value_name = "true|false")]
+    all_managed_pages: Option<bool>,
+    /// Hear of declined contributions too
+    #[arg(long, value_name = "true|false")]
+    declined: Option<bool>,
+    /// `shared_secret` or off
+    #[arg(long)]
+    signing: Option<String>,
+}
+
+/// What the receiver asks for. Secrets come from standard input, never from arguments that others can see.
+#[derive(Debug, Default, Args)]
+pub struct Credentials {
+    /// HTTP Basic user name
+    #[arg(long, value_name = "U", requires = "password_stdin")]
+    username: Option<String>,
+    /// Read the HTTP Basic password from standard input
+    #[arg(long, requires = "username")]
+    password_stdin: bool,
+    /// Read a bearer token from standard input
+    #[arg(long, conflicts_with = "username")]
+    bearer_stdin: bool,
+    /// A header to send with every request; can be given several times
+    #[arg(long, value_name = "K: V", value_parser = parse_header)]
+    header: Vec<Header>,
+}
+
+/// A header as typed; shown to nobody.
+#[derive(Debug, Clone)]
+struct Header {
+    name: String,
+    value: Hidden,
+}
+
+fn parse_header(text: &str) -> Result<Header, &'static str> {
+    let (name, value) = text.split_once(':').ok_or("write it as 'Name: value'")?;
+    Ok(Header { name: name.trim().to_owned(), value: Hidden(value.trim().to_owned()) })
+}
+
+impl Credentials {
+    fn into_document(self) -> Result<NewCredentials, Failure> {
+        let authorization = match (self.username, self.bearer_stdin) {
+            (Some(username), _) => Some(NewAuthorization::Basic { username, password: standard_input()? }),
+            (None, true) => Some(NewAuthorization::Bearer { token: standard_input()? }),
+            (None, false) => None,
+        };
+        let headers = self.header.into_iter().map(|Header { name, value }| NewHeader { name, value });
+        let headers: Vec<_> = headers.collect();
+        Ok(NewCredentials { authorization, headers: Some(headers).filter(|headers| !headers.is_empty()) })
+    }
+}
+
+/// A secret from standard input; the line feed at its end is not part of it.
+fn standard_input() -> Result<Hidden, Failure> {
+    let mut text = String::new();
+    let read = std::io::stdin().lock().read_to_string(&mut text);
+    read.map_err(|error| Failure::usage(format!("the secret can't be read from standard input: {error}")))?;
+    Ok(Hidden(text.trim_end_matches(['\r', '\n']).to_owned()))
+}
+
+impl New {
+    pub(super) fn into_document(self) -> Result<NewWebhook, Failure> {
+        Ok(NewWebhook {
+            entity: self.entity,
+            kind: self.kind,
+            endpoint: self.endpoint,
+            nickname: self.nickname,
+            contact_email: self.contact_email,
+            rate_per_s: self.rate,
+            in_flight: self.in_flight,
+            all_managed_pages: self.all_managed_pages,
+            declined: self.declined,
+            signing: self.signing,
+            credentials: self.credentials.into_document()?,
+            activate: self.activate,
+        })
+    }
+}
+
+impl Edit {
+    pub(super) fn into_document(self) -> Result<WebhookChange, Failure> {
+        let clearable = |text: Option<String>| text.map(|text| Some(text).filter(|text| !text.is_empty()));
+        let mut credentials = self.credentials.into_document()?;
+        if self.no_authorization {
+            credentials.authorization = Some(NewAuthorization::None);
+        }
+        if self.no_headers {
+            credentials.headers = Some(Vec::new());
+        }
+        Ok(WebhookChange {
+            endpoint: self.endpoint,
+            nickname: clearable(self.nickname),
+            contact_email: clearable(self.contact_email),
+            rate_per_s: self.rate,
+            in_flight: self.in_flight,
+            all_managed_pages: self.all_managed_pages,
+            declined: self.declined,
+            signing: self.signing,
+            credentials,
+        })
+    }
+}

@@ -1,0 +1,265 @@
+//! Roles in one process: built on one broker and one store, run together, stopped in order.
+
+use crate::failure::Failure;
+use crate::settings::Settings;
+use crate::tokens::{self, Door};
+use broker::Broker;
+use contract::limits;
+use runtime::admin::Admin;
+use runtime::exit::Exit;
+use runtime::health::Health;
+use runtime::shutdown::{self, Signals};
+use runtime::task::{OnPanic, Tasks};
+use runtime::telemetry::Metrics;
+use secrecy::SecretString;
+use stage::Drained;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use store::{SecretKeys, Store};
+
+/// A role of the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RoleName {
+    /// Takes what upstream publishes.
+    Ingest,
+    /// Finds the webhooks of each event.
+    Router,
+    /// Renders each webhook's format.
+    Formatter,
+    /// Sends until the receiver has it.
+    Sender,
+    /// The JSON API.
+    Dashboard,
+}
+
+impl RoleName {
+    /// Every role, in the order a message travels.
+    pub const ALL: [Self; 5] = [Self::Ingest, Self::Router, Self::Formatter, Self::Sender, Self::Dashboard];
+
+    /// The command that runs it alone.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ingest => "ingest",
+            Self::Router => "router",
+            Self::Formatter => "formatter",
+            Self::Sender => "sender",
+            Self::Dashboard => "dashboard",
+        }
+    }
+}
+
+/// Running roles and what they run on.
+pub struct Instance {
+    broker: Broker,
+    store: Store,
+    health: Health,
+    /// Of the roles: stopped first, and awaited.
+    roles: Tasks,
+    /// Of what the roles need while they drain: stopped last.
+    support: Tasks,
+    abandoned: Arc<AtomicUsize>,
+    addresses: Addresses,
+}
+
+/// Where the roles listen.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Addresses {
+    /// `POST /v1/events`, when ingest runs here.
+    pub ingest: Option<SocketAddr>,
+    /// The JSON API, when the dashboard runs here.
+    pub dashboard: Option<SocketAddr>,
+    /// `/livez`, `/readyz` and `/metrics`.
+    pub admin: Option<SocketAddr>,
+}
+
+impl Instance {
+    /// Opens broker and store, binds every port, and lets the roles run.
+    pub async fn start(settings: &Settings, roles: &[RoleName]) -> Result<Self, Failure> {
+        let (health, support) = (Health::default(), Tasks::new());
+        let metrics = Metrics::record().map_err(|error| Failure::of("metrics", &error))?;
+        let admin = Admin::bind(settings.admin.listen, health.clone(), metrics).await;
+        let admin = admin.map_err(|error| Failure::of(&format!("admin.listen {}", settings.admin.listen), &error))?;
+        let store = open_store(settings, &support, &health).await?;
+        let broker = open_broker(settings, roles, &support, &health).await?;
+        let addresses = Addresses { admin: Some(admin.local_addr()), ..Addresses::default() };
+        admin.run(&support);
+        let roles_tasks = Tasks::new();
+        let abandoned = Arc::default();
+        let mut instance = Self { broker, store, health, roles: roles_tasks, support, abandoned, addresses };
+        instance.build_and_run(settings, roles).await?;
+        let Addresses { ingest, dashboard, admin } = instance.addresses;
+        tracing::info!(?ingest, ?dashboard, ?admin, embedded = settings.embedded(), "started");
+        Ok(instance)
+    }
+
+    /// Where the roles listen.
+    pub const fn addresses(&self) -> Addresses {
+        self.addresses
+    }
+
+    /// Builds every role before any of them runs: a port that is taken stops nothing half way.
+    async fn build_and_run(&mut self, settings: &Settings, roles: &[RoleName]) -> Result<(), Failure> {
+        let (broker, store, health) = (&self.broker, &self.store, &self.health);
+        let wanted = |role| roles.contains(&role);
+        let ingest = if wanted(RoleName::Ingest) {
+            let config = with_token(settings)?;
+            let listen = config.listen;
+            let built = ingest::build(config, broker.clone(), store, health).await;
+            Some(built.map_err(|error| Failure::of(&format!("ingest.listen {listen}"), &error))?)
+        } else {
+            None
+        };
+        let dashboard = if wanted(RoleName::Dashboard) {
+            let mut config = settings.dashboard.clone();
+            if config.tokens.is_empty() {
+                config.tokens.push(own_token(&settings.data_dir, Door::Api)?);
+            }
+            let built = dashboard::build(config, broker.clone(), store.clone(), health).await;
+            Some(built.map_err(|error| Failure::of("dashboard.listen", &error))?)
+        } else {
+            None
+        };
+        let sender = if wanted(RoleName::Sender) {
+            let built = sender::build(&settings.sender, broker.clone(), store.clone(), health);
+            Some(built.map_err(|error| Failure::of("the sender", &error))?)
+        } else {
+            None
+        };
+        self.addresses.ingest = ingest.as_ref().map(ingest::Role::address);
+        self.addresses.dashboard = dashboard.as_ref().map(dashboard::Role::local_addr);
+
+        // Last in the flow first: whatever comes in finds its way out open.
+        if let Some(role) = sender {
+            self.run("sender", |tasks| async move { role.run(&tasks).await });
+        }
+        if wanted(RoleName::Formatter) {
+            let role = formatter::build(self.broker.clone(), &self.store, &self.health);
+            self.run("formatter", |tasks| async move { role.run(&tasks).await });
+        }
+        if wanted(RoleName::Router) {
+            let role = router::build(self.broker.clone(), &self.store, &self.health);
+            self.run("router", |tasks| async move { role.run(&tasks).await });
+        }
+        if let Some(role) = ingest {
+            self.run("ingest", |tasks| async move { role.run(&tasks).await });
+        }
+        if let Some(role) = dashboard {
+            self.run("dashboard", |tasks| async move {
+                role.run(&tasks).await;
+                Drained { abandoned: 0 }
+            });
+        }
+        Ok(())
+    }
+
+    fn run<F: Future<Output = Drained> + Send + 'static>(&self, name: &'static str, role: impl FnOnce(Tasks) -> F) {
+        let (abandoned, role) = (Arc::clone(&self.abandoned), role(self.roles.clone()));
+        self.roles.spawn(name, OnPanic::Stop, async move {
+            let drained = role.await;
+            abandoned.fetch_add(drained.abandoned, Ordering::Relaxed);
+        });
+    }
+
+    /// Runs until a signal or a failed task ends it, then stops in order: not ready, stop taking, finish what
+    /// is held, flush, close. Every stage stops taking at once; what it still makes is confirmed by the broker
+    /// and waits there for the next start.
+    pub async fn serve(self, signals: &mut Signals) -> Exit {
+        // A broken broker or store can't be drained into.
+        let (support, roles) = (self.support.stop().clone(), self.roles.stop().clone());
+        self.support.spawn("support watch", OnPanic::Log, async move {
+            support.cancelled().await;
+            roles.cancel();
+        });
+        let grace = Duration::from_millis(limits::DRAIN_GRACE_MS + limits::CLOSE_GRACE_MS);
+        let exit = shutdown::serve(&self.roles, &self.health, signals, grace).await;
+        if exit == Exit::Interrupted {
+            return exit;
+        }
+        let closed = self.close().await;
+        if exit == Exit::Success { closed } else { exit }
+    }
+
+    /// Stops in order without a signal.
+    pub async fn stop(self) -> Exit {
+        self.roles.stop().cancel();
+        let grace = Duration::from_millis(limits::DRAIN_GRACE_MS + limits::CLOSE_GRACE_MS);
+        let drained = tokio::time::timeout(grace, self.roles.finished()).await.is_ok();
+        let closed = self.close().await;
+        if drained { closed } else { Exit::Failure }
+    }
+
+    async fn close(self) -> Exit {
+        let closing = async {
+            if let Err(error) = self.broker.flush().await {
+                tracing::warn!(%error, "the broker could not be flushed");
+            }
+            self.broker.close().await;
+            self.store.close().await;
+            self.support.stop().cancel();
+            self.support.finished().await;
+        };
+        let in_time = tokio::time::timeout(Duration::from_millis(limits::CLOSE_GRACE_MS), closing).await.is_ok();
+        let abandoned = self.abandoned.load(Ordering::Relaxed);
+        tracing::info!(abandoned, in_time, "stopped");
+        if abandoned == 0 && in_time { Exit::Success } else { Exit::Failure }
+    }
+}
+
+async fn open_store(settings: &Settings, tasks: &Tasks, health: &Health) -> Result<Store, Failure> {
+    let keys = match &settings.secret_key {
+        Some(key) => SecretKeys::parse(key),
+        None => SecretKeys::in_folder(&settings.data_dir),
+    };
+    let secret_key = keys.map_err(|error| Failure::of("secret_key", &error))?;
+    let backend = match &settings.redis_url {
+        Some(url) => store::BackendConfig::Redis { url: url.clone() },
+        None => store::BackendConfig::Embedded { dir: settings.data_dir.clone() },
+    };
+    let config = store::Config { backend, key_prefix: settings.key_prefix.clone(), secret_key };
+    Store::open(config, tasks, health).await.map_err(|error| match error {
+        store::OpenError::Url(_) => Failure::usage(format!("redis_url: {error}")),
+        error => Failure::of("the store can't be opened", &error),
+    })
+}
+
+async fn open_broker(
+    settings: &Settings,
+    roles: &[RoleName],
+    tasks: &Tasks,
+    health: &Health,
+) -> Result<Broker, Failure> {
+    let backend = match &settings.amqp_url {
+        Some(url) => broker::BackendConfig::Amqp { url: url.clone() },
+        None => broker::BackendConfig::Embedded { dir: settings.data_dir.clone() },
+    };
+    let role = if let [role] = roles { role.name() } else { "all" };
+    let config = broker::Config {
+        backend,
+        queue_prefix: settings.queue_prefix.clone(),
+        connection_name: format!("tributary {role}"),
+        history_age: Duration::from_secs(settings.history.age_h * 3_600),
+        history_bytes: settings.history.size_mb * 1_000_000,
+    };
+    Broker::open(config, tasks, health).await.map_err(|error| match error {
+        broker::OpenError::Url(_) => Failure::usage(error.to_string()),
+        error => Failure::of("the broker can't be opened", &error),
+    })
+}
+
+/// Ingest's configuration, with a token of its own when none is configured.
+fn with_token(settings: &Settings) -> Result<ingest::Config, Failure> {
+    let mut tokens = settings.ingest.tokens.clone();
+    if tokens.is_empty() {
+        tokens.push(own_token(&settings.data_dir, Door::Ingest)?);
+    }
+    Ok(settings.ingest_config(tokens))
+}
+
+fn own_token(data_dir: &Path, door: Door) -> Result<SecretString, Failure> {
+    let failed = |error| Failure::of(&format!("data_dir {}", data_dir.display()), &error);
+    tokens::find_or_make(data_dir, door).map_err(failed)
+}
