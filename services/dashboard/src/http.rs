@@ -8,3 +8,6 @@ mod routes;
 
 pub(crate) use auth::Tokens;
 pub(crate) use routes::router;
+
+#[cfg(test)]
+mod tests;

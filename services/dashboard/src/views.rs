@@ -8,8 +8,7 @@ mod webhook;
 
 pub use attempt::{AttemptFilter, AttemptPage, AttemptView, TestResult};
 pub use queue::{
-    Limit, QueueList, QueueView, Replayed, StoredList, StoredView, UndeliveredFilter, UndeliveredList,
-    UndeliveredView,
+    Limit, QueueList, QueueView, Replayed, StoredList, StoredView, UndeliveredFilter, UndeliveredList, UndeliveredView,
 };
 pub use webhook::{
     CredentialsView, EntityView, NewAuthorization, NewCredentials, NewEntity, NewHeader, NewWebhook, RotatedSecret,

@@ -1,6 +1,7 @@
 //! From an event and a webhook to a plan. Pure.
 
 use contract::body::{self, Rejection};
+use contract::delivery::{Delivery, Planned};
 use contract::event::{Event, Status};
 use contract::plan::{Body, Method, NoPlan, Plan, Step, Success};
 use contract::webhook::{Signing, Type, Webhook};
@@ -16,8 +17,9 @@ pub enum Refusal {
     Body(#[source] Rejection),
 }
 
-/// The requests that tell `webhook` of `event`.
-pub fn plan(event: &Event, webhook: &Webhook) -> Result<Plan, Refusal> {
+/// The requests that tell `webhook` of a delivery's event.
+pub fn planned(delivery: &Delivery, webhook: &Webhook) -> Result<Planned, Refusal> {
+    let event = &delivery.event;
     if !webhook.kind.takes(event.kind) {
         return Err(Refusal::NoPlan(NoPlan::NotSupported));
     }
@@ -26,14 +28,19 @@ pub fn plan(event: &Event, webhook: &Webhook) -> Result<Plan, Refusal> {
         Some(Status::Declined) if webhook.options.declined => {}
         Some(Status::Declined | Status::Pending) => return Err(Refusal::NoPlan(NoPlan::NotApproved)),
     }
-    let steps = match webhook.kind {
-        Type::Default | Type::DefaultRefunds | Type::DefaultCancellations => vec![deliver(event)?],
+    let (event, steps) = match webhook.kind {
+        Type::Default | Type::DefaultRefunds | Type::DefaultCancellations => deliver(event)?,
     };
-    Ok(Plan { config_version: webhook.version, signed: webhook.options.signing == Signing::SharedSecret, steps })
+    let signed = webhook.options.signing == Signing::SharedSecret;
+    let delivery =
+        Delivery { id: delivery.id.clone(), webhook: delivery.webhook.clone(), event, test: delivery.test };
+    Ok(Planned { delivery, plan: Plan { config_version: webhook.version, signed, steps } })
 }
 
-/// The one request of the Default types.
-fn deliver(event: &Event) -> Result<Step, Refusal> {
+/// The one request of the Default types: the event itself, in its canonical form. Rendering that form again
+/// changes nothing, so the delivery can be rendered anew from it.
+fn deliver(event: &Event) -> Result<(Event, Vec<Step>), Refusal> {
     let body = body::render(event).map_err(Refusal::Body)?;
-    Ok(Step { name: "deliver".to_owned(), method: Method::Post, body: Body::Json(body), success: Success::Any2xx })
+    let step = Step { name: "deliver".to_owned(), method: Method::Post, body: Body::Event, success: Success::Any2xx };
+    Ok((event.with_body(body), vec![step]))
 }

@@ -1,6 +1,6 @@
 //! What the formatter does with one delivery.
 
-use crate::format::{Refusal, plan};
+use crate::format::{Refusal, planned};
 use broker::{Queue, Sending};
 use contract::attempt::{self, Attempt};
 use contract::delivery::{Delivery, Planned};
@@ -8,7 +8,7 @@ use contract::envelope::{self, Header, Line};
 use contract::lane::Lane;
 use contract::plan::NoPlan;
 use runtime::clock;
-use stage::{Enveloped, Handler, Made, Outcome, Poison, Taken, Unavailable, envelopes};
+use stage::{Enveloped, Handler, Item, Made, Outcome, Poison, Taken, Unavailable, envelopes};
 use store::{Attempts, Directory};
 
 /// Makes plans.
@@ -52,16 +52,15 @@ impl Handler for Formatter {
             Ok(Some(webhook)) => webhook,
             // The router knew it, so this copy's cache is behind or someone removed it by hand: kept, not dropped.
             Ok(None) => {
-                let (webhook, line) = (delivery.webhook.clone(), item.line.clone());
+                let (webhook, line) = (delivery.webhook.clone(), item.original().clone());
                 return Ok(Outcome::Undelivered { webhook, line, why: "the webhook is not known".to_owned() });
             }
             Err(error) if error.is_unavailable() => return Err(Unavailable::new("store", error)),
             Err(error) => return Ok(Outcome::Park(error.to_string())),
         };
-        match plan(&delivery.event, &webhook) {
-            Ok(plan) => {
-                let planned = Planned { delivery: delivery.clone(), plan };
-                let made = forward(&item.line.header, &planned);
+        match planned(delivery, &webhook) {
+            Ok(planned) => {
+                let made = forward(&item.header, &planned);
                 Ok(made.map_or_else(|error| Outcome::Park(error.to_string()), |made| Outcome::Forward(vec![made])))
             }
             Err(Refusal::NoPlan(why)) => self.skip(delivery, why).await,
@@ -77,7 +76,8 @@ fn forward(header: &Header, planned: &Planned) -> Result<Made, envelope::Error> 
         Lane::Live => Sending::Retry,
         Lane::Backfill => Sending::Backfill,
     };
-    Made::line(Queue::Sender(way), &Line::new(header.clone(), planned)?)
+    let length = planned.delivery.event.body.get().len();
+    Made::line(Queue::Sender(way), &Line::new(header.clone(), planned), length)
 }
 
 fn skipped(delivery: &Delivery, why: NoPlan) -> Attempt {

@@ -5,7 +5,7 @@
 mod format;
 mod handler;
 
-pub use format::{Refusal, plan};
+pub use format::{Refusal, planned};
 pub use handler::Formatter;
 
 use broker::{Broker, Queue};

@@ -3,10 +3,11 @@
 
 use contract::event::{Event, Kind, Status};
 use contract::id::{EntityId, WebhookId};
-use contract::plan::{Body, Method, NoPlan, Plan, Success};
+use contract::delivery::{Delivery, Planned};
+use contract::plan::{Method, NoPlan, Success};
 use contract::upstream;
 use contract::webhook::{self, Endpoint, Options, Signing, Type, Webhook};
-use formatter::{Refusal, plan};
+use formatter::{Refusal, planned};
 use jiff::Timestamp;
 
 const CONTRIBUTION: &str = include_str!("golden/contribution.json");
@@ -36,9 +37,13 @@ fn event(kind: Kind, body: &str) -> Event {
     upstream::native(message.as_bytes(), Timestamp::UNIX_EPOCH).expect("a good message").remove(0)
 }
 
-fn body(plan: &Plan) -> &str {
-    let Body::Json(body) = &plan.steps[0].body;
-    body.get()
+fn body(planned: &Planned) -> &str {
+    planned.text(&planned.plan.steps[0])
+}
+
+/// The plan of an event's delivery.
+fn plan(event: &Event, webhook: &Webhook) -> Result<Planned, Refusal> {
+    planned(&Delivery::new(event.clone(), webhook.id.clone()), webhook)
 }
 
 fn check(kind: Kind, webhook_type: Type, upstream: &str, golden: &str) {
@@ -100,6 +105,7 @@ fn what_upstream_leaves_out_because_it_is_null_is_sent_as_null() {
 #[test]
 fn a_plan_is_one_post_made_from_this_version_of_the_webhook() {
     let plan = plan(&event(Kind::Contribution, CONTRIBUTION), &webhook(Type::Default)).expect("a plan");
+    let plan = plan.plan;
     assert_eq!((plan.config_version, plan.signed, plan.steps.len()), (7, true, 1));
     let step = &plan.steps[0];
     assert_eq!((step.name.as_str(), step.method, step.success), ("deliver", Method::Post, Success::Any2xx));
@@ -109,7 +115,7 @@ fn a_plan_is_one_post_made_from_this_version_of_the_webhook() {
 fn a_webhook_that_wants_no_signature_gets_none() {
     let mut webhook = webhook(Type::Default);
     webhook.options.signing = Signing::Off;
-    assert!(!plan(&event(Kind::Contribution, CONTRIBUTION), &webhook).expect("a plan").signed);
+    assert!(!plan(&event(Kind::Contribution, CONTRIBUTION), &webhook).expect("a plan").plan.signed);
 }
 
 #[test]

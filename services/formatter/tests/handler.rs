@@ -8,7 +8,6 @@ use contract::envelope::{self, Header, Line};
 use contract::event::{Event, Kind, Status};
 use contract::id::{EntityId, WebhookId};
 use contract::lane::Lane;
-use contract::plan::Body;
 use contract::upstream;
 use contract::webhook::{self, Endpoint, Options, Type, Webhook};
 use jiff::Timestamp;
@@ -75,7 +74,7 @@ impl Running {
             let delivery = Delivery::new(event, webhook.clone());
             let mut header = Header::new(delivery.id.as_str(), "trace".to_owned(), lane, Timestamp::UNIX_EPOCH);
             header.attempt = attempt;
-            lines.push(Line::new(header, &delivery).unwrap().encode().unwrap());
+            lines.push(Line::new(header, &delivery).encode(0).unwrap());
             deliveries.push(delivery);
         }
         let message = envelope::batches(lines, usize::MAX, usize::MAX).remove(0);
@@ -87,10 +86,10 @@ impl Running {
     async fn planned(&self, way: Sending) -> (Header, Planned) {
         let mut consumer = self.broker.consume(&Queue::Sender(way), 1).await.unwrap();
         let message = consumer.next().await.unwrap();
-        let line = Line::decode(&envelope::lines(&message.body).next().unwrap()).unwrap();
+        let line = Line::<Planned>::decode(&envelope::lines(&message.body).next().unwrap()).unwrap();
         message.ack().await.unwrap();
         consumer.cancel().await;
-        (line.header.clone(), line.body().unwrap())
+        (line.header, line.body)
     }
 
     async fn close(self) {
@@ -115,8 +114,8 @@ async fn a_delivery_becomes_a_plan_on_the_queue_of_its_lane() {
         let delivery = running.deliver(vec![(contribution(), &webhook)], lane, attempt).await.remove(0);
         let (header, planned) = running.planned(way).await;
         assert_eq!((header.id.as_str(), header.attempt, header.lane), (delivery.id.as_str(), attempt, lane));
-        let Body::Json(body) = &planned.plan.steps[0].body;
-        assert_eq!(body.get(), include_str!("golden/contribution.json").trim_end());
+        let body = planned.text(&planned.plan.steps[0]);
+        assert_eq!(body, include_str!("golden/contribution.json").trim_end());
     };
     check(Lane::Live, 0, Sending::Live).await;
     check(Lane::Live, 3, Sending::Retry).await;

@@ -4,7 +4,7 @@ use crate::telemetry::{self, Entrance};
 use broker::{Broker, Note, Outgoing, Queue};
 use bytes::Bytes;
 use contract::body::Rejection;
-use contract::delivery::Routed;
+use contract::delivery::RoutedOf;
 use contract::envelope::{self, Header, Line};
 use contract::event::Event;
 use contract::id::EventId;
@@ -43,7 +43,7 @@ pub(crate) fn bare(body: &Bytes, now: Timestamp) -> Document {
 /// The line that carries an event to the router, and into history.
 pub(crate) fn line(event: &Event, trace: &str) -> Result<Bytes, envelope::Error> {
     let header = Header::new(event.id.as_str(), trace.to_owned(), Lane::Live, event.received_at);
-    Line::new(header, &Routed { event: event.clone(), webhook: None })?.encode()
+    Line::new(header, RoutedOf { event }).encode(event.body.get().len())
 }
 
 /// The message that puts a document aside, whole and with every reason.

@@ -5,7 +5,7 @@ use crate::telemetry::{self, Entrance};
 use crate::trace;
 use broker::Queue;
 use bytes::Bytes;
-use contract::envelope::{self, Line};
+use contract::envelope::{self, Header};
 use contract::event::Event;
 use contract::id::EventId;
 use contract::lane::Lane;
@@ -40,7 +40,7 @@ impl Item for Incoming {
         &self.document.original
     }
 
-    fn line(&self) -> Option<&Line> {
+    fn header(&self) -> Option<&Header> {
         None
     }
 }

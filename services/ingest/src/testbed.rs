@@ -47,7 +47,7 @@ impl Testbed {
     }
 
     /// The lines of the messages that lie on a queue.
-    pub(crate) async fn lines(&self, queue: Queue) -> Vec<Line> {
+    pub(crate) async fn lines(&self, queue: Queue) -> Vec<Line<Routed>> {
         let depth = self.broker.depths(std::slice::from_ref(&queue)).await.unwrap()[0].ready;
         let mut consumer = self.broker.consume(&queue, 1_000).await.unwrap();
         let mut lines = Vec::new();
@@ -63,7 +63,7 @@ impl Testbed {
     /// The events that lie before the router.
     pub(crate) async fn routed(&self) -> Vec<Event> {
         let lines = self.lines(Queue::Router(contract::lane::Lane::Live)).await;
-        lines.into_iter().map(|line| line.body::<Routed>().unwrap().event).collect()
+        lines.into_iter().map(|line| line.body.event).collect()
     }
 
     /// Originals and reasons of what was put aside.
@@ -82,6 +82,6 @@ impl Testbed {
     }
 }
 
-pub(crate) fn decode(message: &Bytes) -> Vec<Line> {
+pub(crate) fn decode(message: &Bytes) -> Vec<Line<Routed>> {
     envelope::lines(message).map(|line| Line::decode(&line).unwrap()).collect()
 }

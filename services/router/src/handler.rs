@@ -1,8 +1,8 @@
 //! What the router does with one event.
 
 use broker::Queue;
-use contract::delivery::{Delivery, Routed};
-use contract::envelope::Line;
+use contract::delivery::{DeliveryOf, Routed};
+use contract::envelope::{self, Header, Line};
 use contract::event::Event;
 use contract::id::WebhookId;
 use contract::lane::Lane;
@@ -57,14 +57,14 @@ impl Handler for Router {
 
     async fn handle(&self, (): &(), item: &Self::Item) -> Result<Outcome, Unavailable> {
         let Routed { event, webhook: only } = &item.body;
-        let lane = item.line.header.lane;
+        let lane = item.header.lane;
         if lane == Lane::Backfill && only.is_none() {
             return Ok(Outcome::Park("backfill: the event names no webhook".to_owned()));
         }
         let candidates = self.candidates(event, only.as_ref()).await;
         let candidates = candidates.map_err(|error| Unavailable::new("store", error))?;
         let takers = candidates.iter().filter(|webhook| matching::takes(webhook, event, lane).is_ok());
-        let made: Result<Vec<Made>, _> = takers.map(|webhook| deliver(&item.line, event, webhook, lane)).collect();
+        let made: Result<Vec<Made>, _> = takers.map(|webhook| deliver(&item.header, event, webhook)).collect();
         Ok(match made {
             Ok(made) if made.is_empty() => Outcome::Skip("no_match"),
             Ok(made) => Outcome::Forward(made),
@@ -73,8 +73,9 @@ impl Handler for Router {
     }
 }
 
-fn deliver(line: &Line, event: &Event, webhook: &Webhook, lane: Lane) -> Result<Made, contract::envelope::Error> {
-    let delivery = Delivery::new(event.clone(), webhook.id.clone());
-    let header = line.header.for_id(delivery.id.as_str());
-    Made::line(Queue::Formatter(lane), &Line::new(header, &delivery)?)
+fn deliver(header: &Header, event: &Event, webhook: &Webhook) -> Result<Made, envelope::Error> {
+    let delivery = DeliveryOf::new(event, &webhook.id);
+    let header = header.for_id(delivery.id.as_str());
+    let (queue, length) = (Queue::Formatter(header.lane), event.body.get().len());
+    Made::line(queue, &Line::new(header, delivery), length)
 }

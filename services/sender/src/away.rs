@@ -15,9 +15,11 @@ impl Away {
         self.noted().is_some_and(|noted| noted.elapsed() < pause)
     }
 
-    /// It is away.
-    pub(crate) fn note(&self) {
+    /// It is away. True when that is news.
+    pub(crate) fn note(&self) -> bool {
+        let news = !self.lately();
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        news
     }
 
     fn noted(&self) -> Option<Instant> {

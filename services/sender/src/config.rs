@@ -37,3 +37,37 @@ impl Config {
         Self { allow_networks, concurrency, extra_roots }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use runtime::config::Sources;
+
+    fn read(environment: &[(&str, &str)]) -> (Config, Option<String>) {
+        let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let mut reader = Reader::open(Sources::new(None, environment)).expect("no file is read");
+        let config = Config::read(&mut reader);
+        (config, reader.finish().err().map(|mistakes| mistakes.to_string()))
+    }
+
+    #[test]
+    fn everything_has_a_default() {
+        assert_eq!(read(&[]), (Config::default(), None));
+    }
+
+    #[test]
+    fn networks_are_a_list() {
+        let (config, mistakes) = read(&[("TRIBUTARY__SENDER__ALLOW_NETWORKS", "127.0.0.0/8, ::1/128")]);
+        assert_eq!(config.allow_networks, ["127.0.0.0/8", "::1/128"].map(|net| net.parse().expect("a network")));
+        assert_eq!(mistakes, None);
+    }
+
+    #[test]
+    fn a_mistake_names_the_option() {
+        for (name, value) in [("ALLOW_NETWORKS", "127.0.0.1"), ("CONCURRENCY", "0"), ("CONCURRENCY", "many")] {
+            let name = format!("TRIBUTARY__SENDER__{name}");
+            let (_, mistakes) = read(&[(&name, value)]);
+            assert!(mistakes.is_some_and(|text| text.contains(&name)), "{name}={value}");
+        }
+    }
+}

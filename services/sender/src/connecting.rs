@@ -48,7 +48,7 @@ impl<S: Service<R>, R> Service<R> for Connector<S> {
 
     fn call(&mut self, request: R) -> S::Future {
         // Outside of `watch` nobody asks.
-        drop(CONNECTED.try_with(|connected| connected.store(true, Ordering::Relaxed)));
+        let _ = CONNECTED.try_with(|connected| connected.store(true, Ordering::Relaxed));
         self.0.call(request)
     }
 }

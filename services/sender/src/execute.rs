@@ -69,9 +69,10 @@ fn request(
     step: &Step,
     now: Timestamp,
 ) -> Result<Request, Failure> {
-    let (content_type, body) = match &step.body {
-        Body::Json(text) => ("application/json", Bytes::copy_from_slice(text.get().as_bytes())),
+    let content_type = match &step.body {
+        Body::Event | Body::Json(_) => "application/json",
     };
+    let body = Bytes::copy_from_slice(planned.text(step).as_bytes());
     let mut headers = credentials(secrets)?;
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     if planned.plan.signed {
@@ -122,11 +123,9 @@ fn sign(
     let (id, at) = (&planned.delivery.id, now.as_second());
     let signature = signature::sign(&secrets.live_signing(now), id, at, body)
         .map_err(|_| Failure::Unsendable("the webhook has no signing secret, and nothing goes out unsigned"))?;
-    for (name, value) in [
-        ("webhook-id", id.to_string()),
-        ("webhook-timestamp", at.to_string()),
-        ("webhook-signature", signature),
-    ] {
+    for (name, value) in
+        [("webhook-id", id.to_string()), ("webhook-timestamp", at.to_string()), ("webhook-signature", signature)]
+    {
         let value = HeaderValue::try_from(value).map_err(|_| Failure::Unsendable("the signature"))?;
         headers.insert(HeaderName::from_static(name), value);
     }

@@ -48,7 +48,7 @@ impl Failure {
             return Self::Tls(tls.clone());
         }
         if error.is_connect() {
-            let kind = causes(error).find_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind);
+            let kind = causes(error).find_map(|cause| cause.downcast_ref()).map(|io| innermost(io).kind());
             return Self::Connect(kind.unwrap_or(io::ErrorKind::NotConnected));
         }
         match hyper_of(error) {
@@ -79,8 +79,17 @@ fn hyper_of(error: &reqwest::Error) -> Option<&hyper::Error> {
     causes(error).find_map(|cause| cause.downcast_ref())
 }
 
-/// rustls' errors travel inside `io::Error`, whose `source` skips them.
+/// rustls' errors travel inside `io::Error`, whose `source` skips what it holds.
 fn tls_of<'a>(cause: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
-    let inside = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-    inside.and_then(|inside| inside.downcast_ref()).or_else(|| cause.downcast_ref())
+    match cause.downcast_ref::<io::Error>() {
+        Some(io) => innermost(io).get_ref()?.downcast_ref(),
+        None => cause.downcast_ref(),
+    }
+}
+
+fn innermost(error: &io::Error) -> &io::Error {
+    match error.get_ref().and_then(|inside| inside.downcast_ref()) {
+        Some(inside) => innermost(inside),
+        None => error,
+    }
 }

@@ -14,14 +14,14 @@
 //!   back one after the other and not all at once, only to be deferred again.
 
 use crate::away::Away;
-use crate::pace::{Pace, Place, Seat};
+use crate::pace::{Limit, Pace, Place, Room, Seat};
+use crate::telemetry;
 use contract::id::WebhookId;
 use contract::limits;
 use contract::retry::Roll;
 use contract::webhook::Webhook;
 use governor::clock::{Clock, DefaultClock};
 use std::collections::HashMap;
-use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use store::Limits;
@@ -41,17 +41,14 @@ pub(crate) enum Entry {
     },
 }
 
-/// Too long a wait for this place, for this reason.
+/// The wait for this is too long.
 #[derive(Debug)]
-struct TooLong(&'static str);
-
-const RATE: TooLong = TooLong("rate_limit");
-const IN_FLIGHT: TooLong = TooLong("in_flight");
+struct TooLong(Limit);
 
 /// Rates and places of all webhooks in this process.
 pub(crate) struct Gate {
     concurrency: usize,
-    waiting: Arc<AtomicUsize>,
+    room: Arc<Room>,
     paces: Mutex<Paces>,
     shared: Limits,
     away: Away,
@@ -67,7 +64,7 @@ impl Gate {
     /// A gate for a sender with so many slots. `shared` are the limits across all copies.
     pub(crate) fn new(concurrency: usize, shared: Limits, away: Away) -> Self {
         let paces = Mutex::new(Paces { of: HashMap::new(), sweep_at: limits::GATES_KEPT });
-        Self { concurrency, waiting: Arc::new(AtomicUsize::new(0)), paces, shared, away }
+        Self { concurrency, room: Arc::new(Room::new(concurrency)), paces, shared, away }
     }
 
     /// Asks for a place to send in, first for the rate, then in flight. Waits in place when that is short.
@@ -81,7 +78,9 @@ impl Gate {
         };
         match passed.await {
             Ok(place) => Entry::Go(place),
-            Err(TooLong(why)) => Entry::Later { after: pace.appointment(roll), why },
+            Err(TooLong(limit)) => {
+                Entry::Later { after: pace.appointment(limit, Instant::now(), roll), why: limit.name() }
+            }
         }
     }
 
@@ -91,7 +90,7 @@ impl Gate {
         loop {
             let Err(not_until) = pace.rate.check() else { return Ok(()) };
             let wait = not_until.wait_time_from(DefaultClock::default().now());
-            self.sit(&mut seat, pace, RATE)?;
+            self.sit(&mut seat, pace, Limit::Rate)?;
             sleep_within(wait, until).await?;
         }
     }
@@ -103,13 +102,20 @@ impl Gate {
             if self.away.lately() {
                 return Ok(());
             }
-            match self.shared.acquire(id, pace.rate_per_s, pace.rate_per_s).await {
-                Ok(grant) if grant.wait.is_zero() => return Ok(()),
+            let Err(wanted) = pace.leased(Instant::now()) else { return Ok(()) };
+            match self.shared.acquire_n(id, pace.rate_per_s, pace.rate_per_s, wanted).await {
+                Ok(grant) if grant.granted > 0 => {
+                    pace.lease(grant.granted - 1, Instant::now());
+                    return Ok(());
+                }
                 Ok(grant) => {
-                    self.sit(&mut seat, pace, RATE)?;
+                    self.sit(&mut seat, pace, Limit::Rate)?;
                     sleep_within(grant.wait, until).await?;
                 }
-                Err(_) => self.away.note(),
+                Err(error) => {
+                    let news = self.away.note();
+                    telemetry::local_rate_only(id.as_str(), &error, news);
+                }
             }
         }
     }
@@ -120,14 +126,14 @@ impl Gate {
             return Ok(place);
         }
         let mut seat = None;
-        self.sit(&mut seat, pace, IN_FLIGHT)?;
-        tokio::time::timeout_at(until, Pace::place(pace)).await.ok().flatten().ok_or(IN_FLIGHT)
+        self.sit(&mut seat, pace, Limit::InFlight)?;
+        tokio::time::timeout_at(until, Pace::place(pace)).await.ok().flatten().ok_or(TooLong(Limit::InFlight))
     }
 
     /// Takes a seat to wait in, unless it has one.
-    fn sit(&self, seat: &mut Option<Seat>, pace: &Arc<Pace>, too_long: TooLong) -> Result<(), TooLong> {
+    fn sit(&self, seat: &mut Option<Seat>, pace: &Arc<Pace>, limit: Limit) -> Result<(), TooLong> {
         if seat.is_none() {
-            *seat = Some(Seat::take(pace, &self.waiting, self.concurrency).ok_or(too_long)?);
+            *seat = Some(Seat::take(pace, limit, &self.room, Instant::now()).ok_or(TooLong(limit))?);
         }
         Ok(())
     }
@@ -142,18 +148,19 @@ impl Gate {
         if let Some(known) = paces.of.get(&webhook.id).filter(|pace| pace.is_of(rate, places)) {
             return Arc::clone(known);
         }
-        paces.sweep();
-        let made = Arc::new(Pace::new(rate, places));
+        let now = Instant::now();
+        paces.sweep(now);
+        let made = Arc::new(Pace::new(rate, places, now));
         paces.of.insert(webhook.id.clone(), Arc::clone(&made));
         made
     }
 }
 
 impl Paces {
-    fn sweep(&mut self) {
+    fn sweep(&mut self, now: Instant) {
         if self.of.len() >= self.sweep_at {
             let idle = Duration::from_millis(limits::GATE_IDLE_MS);
-            self.of.retain(|_, pace| Arc::strong_count(pace) > 1 || !pace.is_idle(idle));
+            self.of.retain(|_, pace| Arc::strong_count(pace) > 1 || !pace.is_idle(idle, now));
             self.sweep_at = limits::GATES_KEPT.max(2 * self.of.len());
         }
     }
@@ -161,7 +168,7 @@ impl Paces {
 
 async fn sleep_within(wait: Duration, until: Instant) -> Result<(), TooLong> {
     if Instant::now() + wait > until {
-        return Err(RATE);
+        return Err(TooLong(Limit::Rate));
     }
     tokio::time::sleep(wait).await;
     Ok(())

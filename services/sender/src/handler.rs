@@ -22,7 +22,7 @@ use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use store::{Secrets, Store};
+use store::{ChangeError, Secrets, Store};
 
 const INACTIVE: &str = "the webhook is inactive";
 const REMOVED: &str = "the webhook does not exist any more";
@@ -53,6 +53,12 @@ pub struct Message {
 enum Trouble {
     Away(Unavailable),
     Unusable(String),
+}
+
+impl From<envelope::Error> for Trouble {
+    fn from(error: envelope::Error) -> Self {
+        Self::Unusable(error.to_string())
+    }
 }
 
 impl From<store::Error> for Trouble {
@@ -108,18 +114,20 @@ impl Sender {
         Self { client, store, gate, records, sent_back: Mutex::default() }
     }
 
-    /// The checks, in their order. Everything before the request can be repeated.
+    /// The checks, in their order: done mark, webhook, rate, place in flight. All of it can be repeated up to
+    /// the request.
     async fn decide(&self, message: &Message, item: &Enveloped<Planned>) -> Result<Outcome, Trouble> {
         let Planned { delivery, plan } = &item.body;
+        // Before the status: a neighbour's 410 must not make an undelivered one of what has arrived.
+        if message.done.contains(&delivery.id) {
+            telemetry::repeat_avoided();
+            return Ok(Outcome::Skip("already_delivered"));
+        }
         let Some(webhook) = self.webhook(&item.body).await? else {
             return self.not_sent(item, REMOVED).await;
         };
         if webhook.status != Status::Active && !delivery.test {
             return self.not_sent(item, INACTIVE).await;
-        }
-        if message.done.contains(&delivery.id) {
-            telemetry::repeat_avoided();
-            return Ok(Outcome::Skip("already_delivered"));
         }
         if plan.config_version < webhook.version && !delivery.test {
             return self.send_back(item);
@@ -162,9 +170,9 @@ impl Sender {
         }
         sent_back.insert(delivery.id.clone());
         drop(sent_back);
-        let line = Line::new(item.line.header.clone(), delivery);
-        let made = line.and_then(|line| Made::line(Queue::Formatter(item.line.header.lane), &line));
-        made.map(|made| Outcome::Forward(vec![made])).map_err(unencodable)
+        let line = Line::new(item.header.clone(), delivery);
+        let (queue, length) = (Queue::Formatter(item.header.lane), delivery.event.body.get().len());
+        Ok(Outcome::Forward(vec![Made::line(queue, &line, length)?]))
     }
 
     /// Nothing is sent, and nothing will be until someone replays it.
@@ -187,7 +195,7 @@ impl Sender {
         attempted: &Attempted,
     ) -> Outcome {
         let delivery = &item.body.delivery;
-        let number = item.line.header.attempt.saturating_add(1);
+        let number = item.header.attempt.saturating_add(1);
         let (ended, again) = match attempted.verdict.class {
             Class::Delivered => (Ended::Delivered, None),
             Class::Gone => (Ended::Undelivered, None),
@@ -199,7 +207,7 @@ impl Sender {
         };
         if ended == Ended::Delivered {
             self.mark(message, delivery).await;
-            telemetry::delivered(item.line.header.lane, item.line.header.first_at, clock::now());
+            telemetry::delivered(item.header.lane, item.header.first_at, clock::now());
         }
         if attempted.verdict.class == Class::Gone && !delivery.test {
             self.deactivate(webhook, delivery).await;
@@ -217,9 +225,8 @@ impl Sender {
     async fn mark(&self, message: &Message, delivery: &Delivery) {
         if message.shared {
             message.marked.store(true, Ordering::Relaxed);
-            if let Err(error) = self.store.done_marks().mark(&message.id, &delivery.id).await {
-                telemetry::unwritten("done mark", delivery.id.as_str(), &error);
-            }
+            let mark = || self.store.done_marks().mark(&message.id, &delivery.id);
+            self.records.try_write("done mark", &delivery.id, mark).await;
         }
     }
 
@@ -231,7 +238,8 @@ impl Sender {
         match self.store.webhooks().change(&webhook.id, change).await {
             Ok(_) => telemetry::gone(webhook.id.as_str()),
             // The next delivery meets the same 410.
-            Err(error) => telemetry::unwritten("deactivation", delivery.id.as_str(), &error),
+            Err(ChangeError::Store(error)) => self.records.unwritten("deactivation", &delivery.id, &error),
+            Err(error) => tracing::warn!(webhook.id = %webhook.id, %error, "the webhook stays active after a 410"),
         }
     }
 }
@@ -239,16 +247,12 @@ impl Sender {
 /// Kept as a delivery, so that a replay is rendered anew and starts from its first try.
 fn undelivered(item: &Enveloped<Planned>, why: &str) -> Outcome {
     let delivery = &item.body.delivery;
-    let mut header = item.line.header.for_id(delivery.id.as_str());
+    let mut header = item.header.for_id(delivery.id.as_str());
     header.why = Some(why.to_owned());
-    match Line::new(header, delivery) {
+    match Line::new(header, delivery).encode(delivery.event.body.get().len()) {
         Ok(line) => Outcome::Undelivered { webhook: delivery.webhook.clone(), line, why: why.to_owned() },
         Err(error) => Outcome::Park(error.to_string()),
     }
-}
-
-fn unencodable(error: envelope::Error) -> Trouble {
-    Trouble::Unusable(error.to_string())
 }
 
 fn away(error: store::Error) -> Unavailable {

@@ -14,6 +14,8 @@ mod record;
 mod redact;
 mod retry_after;
 mod telemetry;
+#[cfg(test)]
+mod tests;
 mod verdict;
 
 pub use client::BuildError;

@@ -13,7 +13,9 @@ use tokio::time::Instant;
 /// Taken for how long a request lasts before one has ended.
 const FIRST_GUESS: Duration = Duration::from_millis(20);
 /// A wait that may hold more than a webhook's own share of the slots.
-const MOMENT: Duration = Duration::from_millis(100);
+const MOMENT: Duration = Duration::from_millis(250);
+/// An endpoint that has answered nothing for so long counts as stuck; a busy sender itself can be silent for less.
+const STUCK_AFTER: Duration = Duration::from_millis(250);
 /// The shortest deferral: the shortest delay queue.
 const SHORTEST: Duration = Duration::from_secs(1);
 
@@ -27,10 +29,41 @@ pub(crate) struct Pace {
     state: Mutex<State>,
 }
 
+/// What is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Limit {
+    /// The rate.
+    Rate,
+    /// A place in flight.
+    InFlight,
+}
+
+impl Limit {
+    /// The label of deferrals.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Rate => "rate_limit",
+            Self::InFlight => "in_flight",
+        }
+    }
+}
+
+/// Requests that the store has granted and that were not made yet.
+#[derive(Debug)]
+struct Lease {
+    left: u32,
+    until: Instant,
+}
+
+/// How long a lease is good for. Long enough to spare the store most questions about a busy webhook, short
+/// enough that what a copy leaves unused is soon granted to another.
+const LEASE: Duration = Duration::from_millis(50);
+
 #[derive(Debug)]
 struct State {
-    /// Deliveries that wait in place.
-    waiting: usize,
+    lease: Lease,
+    /// Deliveries that wait in place, for each [`Limit`].
+    waiting: [usize; 2],
     /// How long a place is held, on the running average.
     held: Duration,
     /// When a place was last taken or given back. With all places held, nothing has moved since.
@@ -40,15 +73,20 @@ struct State {
 }
 
 impl Pace {
-    pub(crate) fn new(rate_per_s: u32, places: usize) -> Self {
-        let now = Instant::now();
+    pub(crate) fn new(rate_per_s: u32, places: usize, now: Instant) -> Self {
         let quota = Quota::per_second(NonZeroU32::new(rate_per_s).unwrap_or(NonZeroU32::MIN));
         Self {
             rate_per_s,
             rate: RateLimiter::direct(quota),
             most: places,
             places: Arc::new(Semaphore::new(places)),
-            state: Mutex::new(State { waiting: 0, held: FIRST_GUESS, moved: now, booked: now }),
+            state: Mutex::new(State {
+                lease: Lease { left: 0, until: now },
+                waiting: [0; 2],
+                held: FIRST_GUESS,
+                moved: now,
+                booked: now,
+            }),
         }
     }
 
@@ -57,9 +95,27 @@ impl Pace {
     }
 
     /// Nothing has moved for so long, and no appointment is open.
-    pub(crate) fn is_idle(&self, long: Duration) -> bool {
-        let (state, now) = (self.state(), Instant::now());
+    pub(crate) fn is_idle(&self, long: Duration, now: Instant) -> bool {
+        let state = self.state();
         now.duration_since(state.moved) >= long && state.booked <= now
+    }
+
+    /// One request of the lease, if there is one; else how many to ask the store for.
+    pub(crate) fn leased(&self, now: Instant) -> Result<(), u32> {
+        let mut state = self.state();
+        if state.lease.left > 0 && now < state.lease.until {
+            state.lease.left -= 1;
+            return Ok(());
+        }
+        let most = u128::from(self.rate_per_s) * LEASE.as_millis() / 1_000;
+        Err(u32::try_from(most).unwrap_or(u32::MAX).max(1))
+    }
+
+    /// The store granted these beside the one that is made now.
+    pub(crate) fn lease(&self, more: u32, now: Instant) {
+        if more > 0 {
+            self.state().lease = Lease { left: more, until: now + LEASE };
+        }
     }
 
     /// A place, if one is free and nobody waits for it.
@@ -74,12 +130,17 @@ impl Pace {
         Some(Place::new(pace, permit))
     }
 
-    /// How long to stay away: at least a second, and behind all earlier appointments. Beyond
-    /// [`limits::DEFER_MS`] the pace is a guess; there `roll` spreads the returns instead.
-    pub(crate) fn appointment(&self, roll: Roll) -> Duration {
-        let (now, longest) = (Instant::now(), Duration::from_millis(limits::DEFER_MS));
+    /// How long to stay away from this limit: at least a second, and behind all earlier appointments. Where
+    /// the book is full `roll` spreads the returns instead. A rate is known, so its book is long, and a backlog
+    /// does not go round in circles; how long an endpoint hangs is a guess, so that one is short.
+    pub(crate) fn appointment(&self, limit: Limit, now: Instant, roll: Roll) -> Duration {
+        let longest = Duration::from_millis(match limit {
+            Limit::Rate => limits::DEFER_RATE_MS,
+            Limit::InFlight => limits::DEFER_MS,
+        });
         let mut state = self.state();
-        let booked = state.booked.max(now + SHORTEST) + self.one(&state, now);
+        let one = self.one(Limit::Rate, &state, now).max(self.one(Limit::InFlight, &state, now));
+        let booked = state.booked.max(now + SHORTEST) + one;
         if booked.duration_since(now) > longest {
             return roll.between(longest / 2, longest);
         }
@@ -87,15 +148,17 @@ impl Pace {
         booked.duration_since(now)
     }
 
-    /// How long one delivery takes to get through, by the slower of rate and places.
-    fn one(&self, state: &State, now: Instant) -> Duration {
-        let by_rate = Duration::from_secs(1) / self.rate_per_s.max(1);
-        let by_places = state.held / u32::try_from(self.most).unwrap_or(u32::MAX);
-        let stuck = match self.places.available_permits() {
-            0 => now.duration_since(state.moved),
-            _ => Duration::ZERO,
-        };
-        by_rate.max(by_places).max(stuck)
+    /// How long one delivery takes to get past a limit.
+    fn one(&self, limit: Limit, state: &State, now: Instant) -> Duration {
+        match limit {
+            Limit::Rate => Duration::from_secs(1) / self.rate_per_s.max(1),
+            Limit::InFlight => {
+                let usual = state.held / u32::try_from(self.most).unwrap_or(u32::MAX);
+                let silent = now.duration_since(state.moved);
+                let stuck = self.places.available_permits() == 0 && silent >= STUCK_AFTER;
+                if stuck { usual.max(silent) } else { usual }
+            }
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -132,32 +195,52 @@ impl Drop for Place {
 #[derive(Debug)]
 pub(crate) struct Seat {
     pace: Arc<Pace>,
-    all: Arc<AtomicUsize>,
+    limit: Limit,
+    room: Arc<Room>,
+}
+
+/// The seats of all webhooks.
+#[derive(Debug)]
+pub(crate) struct Room {
+    taken: AtomicUsize,
+    /// How many deliveries the sender handles at the same time.
+    slots: usize,
+}
+
+impl Room {
+    pub(crate) fn new(slots: usize) -> Self {
+        Self { taken: AtomicUsize::new(0), slots }
+    }
+
+    fn take(&self) -> bool {
+        let most = (self.slots * 3 / 4).max(1);
+        let taken = |seats| (seats < most).then_some(seats + 1);
+        self.taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, taken).is_ok()
+    }
 }
 
 impl Seat {
-    /// A seat, unless the wait is going to be too long or too many wait. `all` counts the seats of all
-    /// webhooks, `slots` is how many deliveries the sender handles at the same time.
-    pub(crate) fn take(pace: &Arc<Pace>, all: &Arc<AtomicUsize>, slots: usize) -> Option<Self> {
+    /// A seat, unless the wait is going to be too long or too many wait.
+    pub(crate) fn take(pace: &Arc<Pace>, limit: Limit, room: &Arc<Room>, now: Instant) -> Option<Self> {
         let mut state = pace.state();
-        let ahead = u32::try_from(state.waiting).unwrap_or(u32::MAX);
-        let wait = pace.one(&state, Instant::now()).saturating_mul(ahead.saturating_add(1));
+        let ahead = state.waiting[limit as usize];
+        let places_in_line = u32::try_from(ahead).unwrap_or(u32::MAX).saturating_add(1);
+        let wait = pace.one(limit, &state, now).saturating_mul(places_in_line);
         let short = wait < Duration::from_millis(limits::WAIT_IN_PLACE_MS);
-        if !short || (state.waiting >= (slots / 8).max(1) && wait >= MOMENT) {
+        let own_share = ahead < (room.slots / 8).max(1);
+        if !short || !(own_share || wait < MOMENT) || !room.take() {
             return None;
         }
-        let most = (slots * 3 / 4).max(1);
-        all.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |seats| (seats < most).then_some(seats + 1)).ok()?;
-        state.waiting += 1;
+        state.waiting[limit as usize] += 1;
         drop(state);
-        Some(Self { pace: Arc::clone(pace), all: Arc::clone(all) })
+        Some(Self { pace: Arc::clone(pace), limit, room: Arc::clone(room) })
     }
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        self.pace.state().waiting -= 1;
-        self.all.fetch_sub(1, Ordering::Relaxed);
+        self.pace.state().waiting[self.limit as usize] -= 1;
+        self.room.taken.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -165,63 +248,93 @@ impl Drop for Seat {
 mod tests {
     use super::*;
 
-    fn seats(pace: &Arc<Pace>, all: &Arc<AtomicUsize>, slots: usize, most: usize) -> Vec<Seat> {
-        (0..most).map_while(|_| Seat::take(pace, all, slots)).collect()
+    const MS: fn(u64) -> Duration = Duration::from_millis;
+
+    /// A pace whose places are all held.
+    fn full(rate_per_s: u32, places: usize) -> (Arc<Pace>, Vec<Place>) {
+        let pace = Arc::new(Pace::new(rate_per_s, places, Instant::now()));
+        let held = (0..places).map(|_| Pace::try_place(&pace).expect("a free place")).collect();
+        (pace, held)
     }
 
-    async fn hold(pace: &Arc<Pace>, places: usize) -> Vec<Place> {
-        let mut held = Vec::new();
-        for _ in 0..places {
-            held.push(Pace::place(pace).await.expect("the semaphore is open"));
-        }
-        held
+    /// How many may sit down at `now`, of 500 and in a sender with 256 slots.
+    fn seats(pace: &Arc<Pace>, limit: Limit, now: Instant) -> usize {
+        let room = Arc::new(Room::new(256));
+        let seats: Vec<_> = (0..500).map_while(|_| Seat::take(pace, limit, &room, now)).collect();
+        let taken = seats.len();
+        drop(seats);
+        assert_eq!(room.taken.load(Ordering::Relaxed), 0, "every seat was given back");
+        assert_eq!(pace.state().waiting, [0, 0]);
+        taken
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_fast_endpoint_may_fill_three_quarters_of_the_slots_with_waiting() {
-        let (pace, all) = (Arc::new(Pace::new(10_000, 64)), Arc::default());
-        let _held = hold(&pace, 64).await;
-        assert_eq!(seats(&pace, &all, 256, 500).len(), 192);
-        assert_eq!(all.load(Ordering::Relaxed), 0, "every seat was given back");
+    #[test]
+    fn a_fast_endpoint_may_fill_three_quarters_of_the_slots_with_waiting() {
+        let (pace, _held) = full(10_000, 64);
+        assert_eq!(seats(&pace, Limit::InFlight, Instant::now()), 192);
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn nobody_waits_for_an_endpoint_that_hangs() {
-        let (pace, all) = (Arc::new(Pace::new(10_000, 10)), Arc::default());
-        let held = hold(&pace, 10).await;
-        tokio::time::advance(Duration::from_millis(200)).await;
-        assert_eq!(seats(&pace, &all, 256, 500).len(), 4, "200 ms without a movement: four fit into a second");
-        tokio::time::advance(Duration::from_millis(800)).await;
-        assert!(Seat::take(&pace, &all, 256).is_none());
+    #[test]
+    fn nobody_waits_for_an_endpoint_that_hangs() {
+        let (pace, held) = full(10_000, 10);
+        let filled = Instant::now();
+        assert_eq!(seats(&pace, Limit::InFlight, filled + MS(300)), 3, "three times 300 ms fit into a second");
+        assert_eq!(seats(&pace, Limit::InFlight, filled + MS(1_000)), 0);
         drop(held);
-        assert!(Seat::take(&pace, &all, 256).is_some(), "it moves again, a second for ten places");
+        assert!(seats(&pace, Limit::InFlight, Instant::now()) > 0, "it moves again");
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_slow_rate_keeps_no_more_than_fit_into_a_second() {
-        let (pace, all) = (Arc::new(Pace::new(5, 10)), Arc::default());
-        assert_eq!(seats(&pace, &all, 256, 500).len(), 4);
-        let pace = Arc::new(Pace::new(100, 10));
-        assert_eq!(seats(&pace, &all, 256, 500).len(), 32, "an eighth of the slots");
+    #[test]
+    fn a_slow_rate_keeps_no_more_than_fit_into_a_second() {
+        let now = Instant::now();
+        let check = |rate, expected| {
+            let pace = Arc::new(Pace::new(rate, 10, now));
+            assert_eq!(seats(&pace, Limit::Rate, now), expected, "{rate} a second");
+        };
+        check(1, 0);
+        check(5, 4);
+        check(100, 32); // an eighth of the slots: 25 are there in a moment
+        check(400, 99); // as many as are there in a moment
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn appointments_are_a_second_away_at_least_and_one_after_the_other() {
-        let pace = Pace::new(10, 10);
-        let ms: Vec<_> = (0..4).map(|_| pace.appointment(Roll::new(0.5)).as_millis()).collect();
-        assert_eq!(ms, [1_100, 1_200, 1_300, 1_400]);
-        tokio::time::advance(Duration::from_secs(60)).await;
-        assert_eq!(pace.appointment(Roll::new(0.5)).as_millis(), 1_100, "a pause clears the book");
+    #[test]
+    fn appointments_are_a_second_away_at_least_and_one_after_the_other() {
+        let now = Instant::now();
+        let pace = Pace::new(10, 10, now);
+        let booked: Vec<_> = (0..4).map(|_| pace.appointment(Limit::InFlight, now, Roll::new(0.5))).collect();
+        assert_eq!(booked, [1_100, 1_200, 1_300, 1_400].map(MS));
+        assert_eq!(pace.appointment(Limit::InFlight, now + MS(60_000), Roll::new(0.5)), MS(1_100), "a pause clears the book");
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn beyond_the_longest_deferral_returns_are_spread() {
-        let pace = Pace::new(1, 1);
-        for _ in 0..29 {
-            pace.appointment(Roll::new(0.0));
-        }
-        let longest = Duration::from_millis(limits::DEFER_MS);
-        assert_eq!(pace.appointment(Roll::new(0.0)), longest / 2);
-        assert_eq!(pace.appointment(Roll::new(1.0)), longest);
+    #[test]
+    fn beyond_the_longest_deferral_returns_are_spread() {
+        let now = Instant::now();
+        let pace = Pace::new(1, 1, now);
+        let booked: Vec<_> = (0..29).map(|_| pace.appointment(Limit::InFlight, now, Roll::new(0.0))).collect();
+        assert_eq!(booked[28], MS(limits::DEFER_MS));
+        assert_eq!(pace.appointment(Limit::InFlight, now, Roll::new(0.0)), MS(limits::DEFER_MS) / 2);
+        assert_eq!(pace.appointment(Limit::InFlight, now, Roll::new(1.0)), MS(limits::DEFER_MS));
+    }
+
+    #[test]
+    fn a_lease_is_used_up_and_runs_out() {
+        let now = Instant::now();
+        let pace = Pace::new(100, 10, now);
+        assert_eq!(pace.leased(now), Err(5), "as many as fit into 50 ms");
+        pace.lease(2, now);
+        assert_eq!([pace.leased(now), pace.leased(now), pace.leased(now)], [Ok(()), Ok(()), Err(5)]);
+        pace.lease(2, now);
+        assert_eq!(pace.leased(now + MS(50)), Err(5));
+        assert_eq!(Pace::new(10, 10, now).leased(now), Err(1));
+    }
+
+    #[test]
+    fn a_pace_is_idle_when_nothing_moves_and_no_appointment_is_open() {
+        let now = Instant::now();
+        let pace = Pace::new(1, 1, now);
+        assert!(!pace.is_idle(MS(1_000), now + MS(999)));
+        assert!(pace.is_idle(MS(1_000), now + MS(1_000)));
+        pace.appointment(Limit::InFlight, now, Roll::new(0.0));
+        assert!(!pace.is_idle(MS(1_000), now + MS(1_000)));
     }
 }

@@ -5,8 +5,10 @@ use crate::execute::Attempted;
 use crate::telemetry;
 use contract::attempt::{Attempt, Outcome};
 use contract::delivery::Delivery;
+use contract::id::DeliveryId;
 use jiff::Timestamp;
 use stage::Unavailable;
+use std::future::Future;
 use std::time::Duration;
 use store::{Attempts, Error};
 
@@ -22,29 +24,40 @@ impl Records {
     }
 
     /// Writes down what came of a request. The request was made and is not made again for the log's sake:
-    /// what the store does not take goes to the program's own log, and while the store is away nobody
-    /// waits to find that out again.
+    /// what the store does not take goes to the program's own log.
     pub(crate) async fn after_a_request(&self, attempt: &Attempt) {
         let optional = matches!(attempt.outcome, Outcome::Delivered | Outcome::Retrying) && !attempt.test;
-        if !(optional && self.away.lately()) {
-            match self.attempts.record(attempt).await {
-                Ok(()) => {}
-                Err(error) => {
-                    if error.is_unavailable() {
-                        self.away.note();
-                    }
-                    telemetry::unwritten("attempt", attempt.delivery.as_str(), &error);
-                }
-            }
+        if optional {
+            self.try_write("attempt", &attempt.delivery, || self.attempts.record(attempt)).await;
+        } else if let Err(error) = self.attempts.record(attempt).await {
+            self.unwritten("attempt", &attempt.delivery, &error);
         }
         telemetry::attempted(attempt);
+    }
+
+    /// Writes what the sender can do without. While the store is away nobody waits to find that out again.
+    pub(crate) async fn try_write<F>(&self, what: &'static str, delivery: &DeliveryId, write: impl FnOnce() -> F)
+    where
+        F: Future<Output = Result<(), Error>>,
+    {
+        if self.away.lately() {
+            telemetry::unwritten(what, delivery.as_str(), None, false);
+        } else if let Err(error) = write().await {
+            self.unwritten(what, delivery, &error);
+        }
+    }
+
+    /// The store did not take this.
+    pub(crate) fn unwritten(&self, what: &'static str, delivery: &DeliveryId, error: &Error) {
+        let news = !error.is_unavailable() || self.away.note();
+        telemetry::unwritten(what, delivery.as_str(), Some(error), news);
     }
 
     /// Writes down that nothing was sent; without that record nothing would account for the event.
     pub(crate) async fn instead_of_a_request(&self, attempt: &Attempt) -> Result<(), Unavailable> {
         match self.attempts.record(attempt).await {
             Err(error @ Error::Unavailable(_)) => return Err(Unavailable::new("store", error)),
-            Err(error) => telemetry::unwritten("attempt", attempt.delivery.as_str(), &error),
+            Err(error) => self.unwritten("attempt", &attempt.delivery, &error),
             Ok(()) => {}
         }
         telemetry::attempted(attempt);

@@ -108,8 +108,7 @@ mod tests {
     use jiff::Timestamp;
     use store::SigningKey;
 
-    const EVENT: &str =
-        r#"{"donor":{"firstname":"Marisol","lastname":"Quade","addr1":"41 Alder Ct","phone":"9375550142","zip":"45402"}}"#;
+    const EVENT: &str = r#"{"donor":{"firstname":"Marisol","lastname":"Quade","addr1":"41 Alder Ct","phone":"9375550142","zip":"45402"}}"#;
 
     fn secrets() -> Secrets {
         Secrets {
@@ -143,7 +142,11 @@ mod tests {
             signing.expose(),
             signing.expose().trim_start_matches("whsec_"),
         ] {
-            assert_eq!(redacted(&format!("bad key <{echo}>!")).replace("whsec_", ""), "bad key <[redacted]>!", "{echo}");
+            assert_eq!(
+                redacted(&format!("bad key <{echo}>!")).replace("whsec_", ""),
+                "bad key <[redacted]>!",
+                "{echo}"
+            );
         }
     }
 
@@ -151,7 +154,10 @@ mod tests {
     fn email_addresses_and_the_donor_are_taken_out() {
         assert_eq!(redacted("to marisol+a@mail.example.org, ok"), "to [redacted], ok");
         assert_eq!(redacted("a@b@c @ @x y@ é@ü.example"), "[redacted]@c @ @x y@ [redacted]");
-        assert_eq!(redacted("Marisol Quade, 41 Alder Ct, 9375550142, 45402"), "[redacted] [redacted], [redacted], [redacted], 45402");
+        assert_eq!(
+            redacted("Marisol Quade, 41 Alder Ct, 9375550142, 45402"),
+            "[redacted] [redacted], [redacted], [redacted], 45402"
+        );
     }
 
     #[test]

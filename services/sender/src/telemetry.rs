@@ -1,11 +1,13 @@
 //! What the sender tells: names, labels and log lines in one file.
 
-use contract::attempt::Attempt;
+use contract::attempt::{Attempt, Outcome};
+use contract::lane::Lane;
 use jiff::Timestamp;
 use metrics::{counter, histogram};
 use std::error::Error;
+use std::time::Duration;
 
-/// Attempts that were made, `outcome` is how they ended. Labels `outcome`, `test`.
+/// Attempts and how they ended. Labels `outcome`, `test`.
 const ATTEMPTS: &str = "tributary_sender_attempts_total";
 /// From the first byte sent to the end of the answer.
 const SECONDS: &str = "tributary_sender_request_seconds";
@@ -25,21 +27,35 @@ pub(crate) fn attempted(attempt: &Attempt) {
     let outcome = attempt.outcome.name();
     counter!(ATTEMPTS, "outcome" => outcome, "test" => if attempt.test { "true" } else { "false" }).increment(1);
     if attempt.number > 0 {
-        histogram!(SECONDS).record(std::time::Duration::from_millis(attempt.duration_ms).as_secs_f64());
+        histogram!(SECONDS).record(Duration::from_millis(attempt.duration_ms).as_secs_f64());
     }
-    let (delivery, webhook) = (attempt.delivery.as_str(), attempt.webhook.as_str());
-    let (status, ms, tries) = (attempt.status, attempt.duration_ms, attempt.number);
+    let reason = (attempt.outcome != Outcome::Delivered).then_some(&attempt.reason);
+    // The level is part of the macro: one line for each result that is final, and none for tries before it.
     if attempt.next_at.is_some() {
-        let reason = &attempt.reason;
-        tracing::debug!(delivery.id = delivery, delivery.tries = tries, webhook.id = webhook, http.status = status, http.ms = ms, reason, "will be tried again");
+        tracing::debug!(
+            delivery.id = %attempt.delivery,
+            delivery.tries = attempt.number,
+            webhook.id = %attempt.webhook,
+            http.status = attempt.status,
+            http.ms = attempt.duration_ms,
+            reason,
+            "{outcome}"
+        );
     } else {
-        let reason = (attempt.outcome != contract::attempt::Outcome::Delivered).then_some(&attempt.reason);
-        tracing::info!(delivery.id = delivery, delivery.tries = tries, webhook.id = webhook, http.status = status, http.ms = ms, reason, "{outcome}");
+        tracing::info!(
+            delivery.id = %attempt.delivery,
+            delivery.tries = attempt.number,
+            webhook.id = %attempt.webhook,
+            http.status = attempt.status,
+            http.ms = attempt.duration_ms,
+            reason,
+            "{outcome}"
+        );
     }
 }
 
 /// An event has arrived.
-pub(crate) fn delivered(lane: contract::lane::Lane, first_at: Timestamp, now: Timestamp) {
+pub(crate) fn delivered(lane: Lane, first_at: Timestamp, now: Timestamp) {
     let age = now.duration_since(first_at).as_secs_f64().max(0.0);
     histogram!(AGE, "lane" => lane.name()).record(age);
 }
@@ -55,10 +71,23 @@ pub(crate) fn stale_connection() {
 }
 
 /// The store did not take something after the request was made. The request is not made again for that.
-pub(crate) fn unwritten(what: &'static str, delivery: &str, error: &(dyn Error + 'static)) {
+/// While the store is away only the first is worth a warning.
+pub(crate) fn unwritten(what: &'static str, delivery: &str, error: Option<&store::Error>, news: bool) {
     counter!(UNWRITTEN, "what" => what).increment(1);
-    let cause = error.source().map(ToString::to_string);
-    tracing::warn!(delivery.id = delivery, what, %error, cause, "not written to the store");
+    let cause = error.and_then(Error::source).map(ToString::to_string);
+    let error = error.map(ToString::to_string);
+    if news {
+        tracing::warn!(delivery.id = delivery, what, error, cause, "not written to the store");
+    } else {
+        tracing::debug!(delivery.id = delivery, what, error, cause, "not written to the store");
+    }
+}
+
+/// The shared rate can't be asked for; each copy of the sender keeps to the rate by itself.
+pub(crate) fn local_rate_only(webhook: &str, error: &store::Error, news: bool) {
+    if news {
+        tracing::warn!(webhook.id = webhook, %error, "limiting rates in this process only");
+    }
 }
 
 /// A receiver said that nobody listens any more.

@@ -37,7 +37,7 @@ pub struct Cli {
 #[derive(Debug, Clone, Default, Args)]
 pub struct Target {
     /// The instance to talk to; by default where the configuration says that the dashboard listens
-    #[arg(long, global = true, value_name = "URL")]
+    #[arg(long, global = true, value_name = "URL", value_parser = web_address)]
     pub api: Option<Url>,
     /// A file with the bearer token; by default the first configured token, or the one in the data folder
     #[arg(long, global = true, value_name = "FILE")]
@@ -88,6 +88,12 @@ pub enum ClientCommand {
     Queues,
 }
 
+/// `localhost:8080` parses as a URL too, of a scheme that nobody speaks.
+fn web_address(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+    url.ok_or_else(|| "write it as http://127.0.0.1:8080".to_owned())
+}
+
 /// `tributary demo`
 #[derive(Debug, Clone, Args)]
 pub struct Demo {
@@ -100,6 +106,7 @@ pub struct Demo {
 #[derive(Debug, Clone, Args)]
 pub struct Healthcheck {
     /// For example `http://127.0.0.1:8090/readyz`
+    #[arg(value_parser = web_address)]
     pub url: Url,
 }
 
@@ -110,7 +117,7 @@ pub struct Publish {
     #[arg(value_name = "FILE|-")]
     pub file: String,
     /// Where ingest listens; by default where the configuration says
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = web_address)]
     pub ingest: Option<Url>,
     /// Begin at this line, to go on after an interruption
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]

@@ -6,7 +6,7 @@ mod parked;
 mod publish;
 mod queues;
 mod undelivered;
-pub mod webhook;
+pub(crate) mod webhook;
 
 use crate::cli::{ClientCommand, Target};
 use crate::client::Client;

@@ -6,6 +6,7 @@ use crate::tokens::{self, Door};
 use broker::Broker;
 use contract::limits;
 use runtime::admin::Admin;
+use runtime::config::environment_name;
 use runtime::exit::Exit;
 use runtime::health::Health;
 use runtime::shutdown::{self, Signals};
@@ -16,10 +17,12 @@ use stage::Drained;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use store::{SecretKeys, Store};
+use tokio::sync::oneshot;
 
 /// A role of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,9 +83,11 @@ impl Instance {
     /// Opens broker and store, binds every port, and lets the roles run.
     pub async fn start(settings: &Settings, roles: &[RoleName]) -> Result<Self, Failure> {
         let (health, support) = (Health::default(), Tasks::new());
+        // Not ready until every role runs: what is not built yet has no probe that could say so.
+        let process = health.probe("process");
         let metrics = Metrics::record().map_err(|error| Failure::of("metrics", &error))?;
         let admin = Admin::bind(settings.admin.listen, health.clone(), metrics).await;
-        let admin = admin.map_err(|error| Failure::of(&format!("admin.listen {}", settings.admin.listen), &error))?;
+        let admin = admin.map_err(|error| no_port("admin.listen", settings.admin.listen, &error))?;
         let store = open_store(settings, &support, &health).await?;
         let broker = open_broker(settings, roles, &support, &health).await?;
         let addresses = Addresses { admin: Some(admin.local_addr()), ..Addresses::default() };
@@ -91,8 +96,15 @@ impl Instance {
         let abandoned = Arc::default();
         let mut instance = Self { broker, store, health, roles: roles_tasks, support, abandoned, addresses };
         instance.build_and_run(settings, roles).await?;
+        process.ready();
         let Addresses { ingest, dashboard, admin } = instance.addresses;
-        tracing::info!(?ingest, ?dashboard, ?admin, embedded = settings.embedded(), "started");
+        tracing::info!(
+            ingest = ingest.map(tracing::field::display),
+            dashboard = dashboard.map(tracing::field::display),
+            admin = admin.map(tracing::field::display),
+            embedded = settings.embedded(),
+            "started"
+        );
         Ok(instance)
     }
 
@@ -103,65 +115,70 @@ impl Instance {
 
     /// Builds every role before any of them runs: a port that is taken stops nothing half way.
     async fn build_and_run(&mut self, settings: &Settings, roles: &[RoleName]) -> Result<(), Failure> {
-        let (broker, store, health) = (&self.broker, &self.store, &self.health);
+        let (broker, store, health) = (self.broker.clone(), self.store.clone(), self.health.clone());
         let wanted = |role| roles.contains(&role);
         let ingest = if wanted(RoleName::Ingest) {
-            let config = with_token(settings)?;
-            let listen = config.listen;
-            let built = ingest::build(config, broker.clone(), store, health).await;
-            Some(built.map_err(|error| Failure::of(&format!("ingest.listen {listen}"), &error))?)
+            Some(build_ingest(settings, broker.clone(), &store, &health).await?)
         } else {
             None
         };
         let dashboard = if wanted(RoleName::Dashboard) {
-            let mut config = settings.dashboard.clone();
-            if config.tokens.is_empty() {
-                config.tokens.push(own_token(&settings.data_dir, Door::Api)?);
-            }
-            let built = dashboard::build(config, broker.clone(), store.clone(), health).await;
-            Some(built.map_err(|error| Failure::of("dashboard.listen", &error))?)
+            Some(build_dashboard(settings, broker.clone(), store.clone(), &health).await?)
         } else {
             None
         };
         let sender = if wanted(RoleName::Sender) {
-            let built = sender::build(&settings.sender, broker.clone(), store.clone(), health);
+            let built = sender::build(&settings.sender, broker.clone(), store.clone(), &health);
             Some(built.map_err(|error| Failure::of("the sender", &error))?)
         } else {
             None
         };
+        let formatter = wanted(RoleName::Formatter).then(|| formatter::build(broker.clone(), &store, &health));
+        let router = wanted(RoleName::Router).then(|| router::build(broker.clone(), &store, &health));
         self.addresses.ingest = ingest.as_ref().map(ingest::Role::address);
         self.addresses.dashboard = dashboard.as_ref().map(dashboard::Role::local_addr);
 
         // Last in the flow first: whatever comes in finds its way out open.
-        if let Some(role) = sender {
-            self.run("sender", |tasks| async move { role.run(&tasks).await });
-        }
-        if wanted(RoleName::Formatter) {
-            let role = formatter::build(self.broker.clone(), &self.store, &self.health);
-            self.run("formatter", |tasks| async move { role.run(&tasks).await });
-        }
-        if wanted(RoleName::Router) {
-            let role = router::build(self.broker.clone(), &self.store, &self.health);
-            self.run("router", |tasks| async move { role.run(&tasks).await });
-        }
-        if let Some(role) = ingest {
-            self.run("ingest", |tasks| async move { role.run(&tasks).await });
-        }
-        if let Some(role) = dashboard {
-            self.run("dashboard", |tasks| async move {
-                role.run(&tasks).await;
-                Drained { abandoned: 0 }
-            });
+        let running = [
+            sender.map(|role| self.run("sender", |tasks| async move { role.run(&tasks).await })),
+            formatter.map(|role| self.run("formatter", |tasks| async move { role.run(&tasks).await })),
+            router.map(|role| self.run("router", |tasks| async move { role.run(&tasks).await })),
+            ingest.map(|role| self.run("ingest", |tasks| async move { role.run(&tasks).await })),
+            dashboard.map(|role| {
+                self.run("dashboard", |tasks| async move {
+                    role.run(&tasks).await;
+                    Drained { abandoned: 0 }
+                })
+            }),
+        ];
+        for begun in running.into_iter().flatten() {
+            // A role that ended before it began has stopped everything, which is noticed elsewhere.
+            let _begun = begun.await;
         }
         Ok(())
     }
 
-    fn run<F: Future<Output = Drained> + Send + 'static>(&self, name: &'static str, role: impl FnOnce(Tasks) -> F) {
+    /// Runs a role. What is returned comes when the role's probes are in place and can say what it waits for.
+    fn run<F: Future<Output = Drained> + Send + 'static>(
+        &self,
+        name: &'static str,
+        role: impl FnOnce(Tasks) -> F,
+    ) -> oneshot::Receiver<()> {
         let (abandoned, role) = (Arc::clone(&self.abandoned), role(self.roles.clone()));
+        let (began, begun) = oneshot::channel();
         self.roles.spawn(name, OnPanic::Stop, async move {
-            let drained = role.await;
+            let mut role = pin!(role);
+            let drained = tokio::select! {
+                biased; // the role is polled once before the other branch says so
+                drained = &mut role => drained,
+                () = std::future::ready(()) => {
+                    let _nobody_waits = began.send(());
+                    role.await
+                }
+            };
             abandoned.fetch_add(drained.abandoned, Ordering::Relaxed);
         });
+        begun
     }
 
     /// Runs until a signal or a failed task ends it, then stops in order: not ready, stop taking, finish what
@@ -250,13 +267,39 @@ async fn open_broker(
     })
 }
 
-/// Ingest's configuration, with a token of its own when none is configured.
-fn with_token(settings: &Settings) -> Result<ingest::Config, Failure> {
+/// Ingest, with a token of its own when none is configured.
+async fn build_ingest(
+    settings: &Settings,
+    broker: Broker,
+    store: &Store,
+    health: &Health,
+) -> Result<ingest::Role, Failure> {
     let mut tokens = settings.ingest.tokens.clone();
     if tokens.is_empty() {
         tokens.push(own_token(&settings.data_dir, Door::Ingest)?);
     }
-    Ok(settings.ingest_config(tokens))
+    let built = ingest::build(settings.ingest_config(tokens), broker, store, health).await;
+    built.map_err(|error| no_port("ingest.listen", settings.ingest.listen, &error))
+}
+
+/// The dashboard, with a token of its own when none is configured.
+async fn build_dashboard(
+    settings: &Settings,
+    broker: Broker,
+    store: Store,
+    health: &Health,
+) -> Result<dashboard::Role, Failure> {
+    let mut config = settings.dashboard.clone();
+    if config.tokens.is_empty() {
+        config.tokens.push(own_token(&settings.data_dir, Door::Api)?);
+    }
+    let built = dashboard::build(config, broker, store, health).await;
+    built.map_err(|dashboard::BuildError::Listen { address, source }| no_port("dashboard.listen", address, &source))
+}
+
+fn no_port(option: &str, address: SocketAddr, error: &std::io::Error) -> Failure {
+    let name = environment_name(option);
+    Failure::new(format!("{name}: can't listen on {address}: {error}. Does another instance run? Choose another port"))
 }
 
 fn own_token(data_dir: &Path, door: Door) -> Result<SecretString, Failure> {

@@ -3,7 +3,12 @@
 use clap::Parser;
 use runtime::exit::Exit;
 use tributary::cli::Cli;
+use tributary::failure::Failure;
 use tributary::output::Output;
+
+/// A quarter of the sender's processor time went into glibc's allocator; see `docs/adr/0005-allocator.md`.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> Exit {
     // One TLS provider for everything; rustls can't choose by itself when a library brings another.
@@ -13,9 +18,12 @@ fn main() -> Exit {
         Err(error) => return tributary::output::explain(&error),
     };
     let output = Output::new(cli.json);
-    let ended = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime.block_on(tributary::run(cli, &output)),
-        Err(error) => Err(tributary::failure::Failure::of("the runtime can't start", &error)),
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return output.failure(&Failure::of("the runtime can't start", &error)),
     };
+    let ended = runtime.block_on(tributary::run(cli, &output));
+    // Everything was closed in order by now, or a second signal asked not to wait for it.
+    runtime.shutdown_background();
     ended.unwrap_or_else(|failure| output.failure(&failure))
 }

@@ -152,6 +152,7 @@ impl Settings {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeMap;
     use std::io::Write;
 
     const EXAMPLE: &str = include_str!("../../../tributary.example.toml");
@@ -185,7 +186,7 @@ mod tests {
     #[test]
     fn the_example_lists_every_option_with_its_default() {
         let file = in_force();
-        let mut read = Reader::open(Sources::new(Some(file.path().to_owned()), Default::default())).expect("TOML");
+        let mut read = Reader::open(Sources::new(Some(file.path().to_owned()), BTreeMap::new())).expect("TOML");
         let listed = Settings::read(&mut read);
         let absent: Vec<_> = read.options().filter(|option| !read.is_set(option)).collect();
         assert!(absent.is_empty(), "not in the example: {absent:?}");
@@ -199,7 +200,7 @@ mod tests {
     fn the_example_as_it_is_changes_nothing() {
         let mut file = tempfile::NamedTempFile::new().expect("a file");
         file.write_all(EXAMPLE.as_bytes()).expect("writes");
-        let sources = Sources::new(Some(file.path().to_owned()), Default::default());
+        let sources = Sources::new(Some(file.path().to_owned()), BTreeMap::new());
         let loaded = Settings::load(sources, Purpose::Roles(&RoleName::ALL)).expect("valid");
         assert!(loaded.embedded() && loaded.ingest.tokens.is_empty());
     }

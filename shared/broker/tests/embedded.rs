@@ -1,6 +1,10 @@
 //! What only the embedded broker promises: it survives its own process, and a mountain does not fill its memory.
 
-#![expect(clippy::expect_used, clippy::print_stdout, reason = "a test says why it can't go on, and how far it was when it is killed")]
+#![expect(
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a test says why it can't go on, and how far it was when it is killed"
+)]
 
 use broker::{
     Acknowledged, BackendConfig, Broker, Config, Delivery, OpenError, Outgoing, Queue, Sending, Stored, Verdict,

@@ -2,7 +2,7 @@
 
 use crate::event::Event;
 use crate::id::{DeliveryId, WebhookId};
-use crate::plan::Plan;
+use crate::plan::{Body, Plan, Step};
 use serde::{Deserialize, Serialize};
 
 /// To the router: an event, and on the backfill lane the one webhook it is meant for.
@@ -13,6 +13,13 @@ pub struct Routed {
     /// The webhook whose backfill this is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub webhook: Option<WebhookId>,
+}
+
+/// A [`Routed`] as ingest writes it, of an event that is only borrowed.
+#[derive(Debug, Serialize)]
+pub struct RoutedOf<'a> {
+    /// What happened.
+    pub event: &'a Event,
 }
 
 /// To the formatter: one event for one webhook. Undelivered ones are kept in this form, so that a replay
@@ -37,6 +44,24 @@ impl Delivery {
     }
 }
 
+/// A [`Delivery`] as it is written, of an event that is only borrowed.
+#[derive(Debug, Serialize)]
+pub struct DeliveryOf<'a> {
+    /// Derived from event and webhook.
+    pub id: DeliveryId,
+    /// Where it goes.
+    pub webhook: &'a WebhookId,
+    /// What happened.
+    pub event: &'a Event,
+}
+
+impl<'a> DeliveryOf<'a> {
+    /// The delivery of `event` to `webhook`.
+    pub fn new(event: &'a Event, webhook: &'a WebhookId) -> Self {
+        Self { id: DeliveryId::derive(&event.id, webhook), webhook, event }
+    }
+}
+
 /// To the sender: a delivery and the steps that make it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Planned {
@@ -44,4 +69,14 @@ pub struct Planned {
     pub delivery: Delivery,
     /// How.
     pub plan: Plan,
+}
+
+impl Planned {
+    /// The text of a step's body.
+    pub fn text<'a>(&'a self, step: &'a Step) -> &'a str {
+        match &step.body {
+            Body::Event => self.delivery.event.body.get(),
+            Body::Json(text) => text.get(),
+        }
+    }
 }

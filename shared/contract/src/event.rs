@@ -88,3 +88,23 @@ pub struct Event {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tracking: Option<Box<RawValue>>,
 }
+
+impl Event {
+    /// The same event with its body in another form.
+    #[must_use]
+    pub fn with_body(&self, body: Box<RawValue>) -> Self {
+        Self {
+            id: self.id.clone(),
+            kind: self.kind,
+            entity: self.entity,
+            lineitem: self.lineitem,
+            status: self.status,
+            received_at: self.received_at,
+            occurred_at: self.occurred_at,
+            managing_entity: self.managing_entity.clone(),
+            upstream_id: self.upstream_id.clone(),
+            body,
+            tracking: self.tracking.clone(),
+        }
+    }
+}

@@ -57,6 +57,9 @@ pub const BROKER_CHECK_MS: u64 = 1_000;
 pub const REVIEW_SETTLE_MS: u64 = 1_000;
 /// Messages on a queue for people up to which looking at some of them leaves all in their order.
 pub const REVIEW_ORDERED_MESSAGES: usize = 1_000;
+/// How long RabbitMQ may take to write a new quorum queue's name to disk; it confirms messages before. Its
+/// file library writes after 3 s.
+pub const BROKER_NEW_QUEUE_MS: u64 = 3_500;
 /// Messages of `history` that one reader is handed before it acknowledges.
 pub const HISTORY_PREFETCH: u16 = 200;
 /// How far the broker's clock may be behind ours before a reader of `history` misses messages.
@@ -65,8 +68,6 @@ pub const HISTORY_CLOCK_SKEW_S: u64 = 60;
 pub const NOTE_REASON_BYTES: usize = 32 * 1024;
 /// Bytes of the prefix of queue names.
 pub const QUEUE_PREFIX_BYTES: usize = 100;
-/// How long an empty `undelivered.{webhook}` queue lives.
-pub const UNDELIVERED_IDLE_MS: u64 = 7 * 24 * 3_600_000;
 
 /// Messages of one queue of the embedded broker that are kept in memory; the rest lies in the file.
 pub const EMBEDDED_WINDOW_MESSAGES: usize = 4_096;
@@ -179,8 +180,10 @@ pub const SHARED_CONNECTION_PROBE_MS: u64 = 5_000;
 pub const ANSWER_HEADER_BYTES: u32 = 64 * 1024;
 /// Headers of an answer over HTTP/1.1.
 pub const ANSWER_HEADERS: usize = 100;
-/// Longest deferral of a delivery whose webhook is at its limits.
+/// Longest deferral of a delivery whose webhook has too many in flight.
 pub const DEFER_MS: u64 = 30_000;
+/// Longest deferral of a delivery whose webhook is at its rate.
+pub const DEFER_RATE_MS: u64 = 5 * 60_000;
 /// Deliveries that were sent back to the formatter and are remembered for it.
 pub const SENT_BACK_KEPT: usize = 4_096;
 /// Webhooks whose limiters one sender process remembers before it forgets idle ones.

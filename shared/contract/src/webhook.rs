@@ -199,6 +199,10 @@ pub enum EndpointError {
     /// A fragment, which is never sent.
     #[error("the endpoint must not contain a fragment (#…)")]
     Fragment,
+    /// Path and query are sent byte for byte, and these can't be: `..`, `"` or letters that are not ASCII
+    /// are written differently in a request.
+    #[error("the endpoint would be sent as {0}: enter it in that form")]
+    Rewritten(String),
     /// Longer than [`limits::ENDPOINT_BYTES`].
     #[error("the endpoint is longer than {} bytes", limits::ENDPOINT_BYTES)]
     Long,
@@ -223,6 +227,11 @@ impl Endpoint {
         if url.host().is_none() || text.chars().any(|c| c.is_whitespace() || c.is_control()) {
             return Err(EndpointError::NotUrl);
         }
+        let sent = &url[url::Position::BeforePath..];
+        let entered = entered_path(text);
+        if entered != sent && sent.strip_prefix('/') != Some(entered) {
+            return Err(EndpointError::Rewritten(url.into()));
+        }
         Ok(Self { text: text.to_owned(), url })
     }
 
@@ -235,6 +244,12 @@ impl Endpoint {
     pub fn url(&self) -> &Url {
         &self.url
     }
+}
+
+/// Path and query of a URL as they were entered.
+fn entered_path(text: &str) -> &str {
+    let behind_scheme = text.split_once("://").map_or(text, |(_, rest)| rest);
+    behind_scheme.find(['/', '?', '\\']).map_or("", |start| &behind_scheme[start..])
 }
 
 impl TryFrom<String> for Endpoint {
@@ -264,6 +279,24 @@ mod tests {
         check("https://crm.example.org/#a", Some(EndpointError::Fragment));
         check("https://crm.example.org/a b", Some(EndpointError::NotUrl));
         check(&format!("https://crm.example.org/{}", "x".repeat(2_048)), Some(EndpointError::Long));
+    }
+
+    #[test]
+    fn an_endpoint_is_sent_byte_for_byte_or_not_accepted() {
+        let kept =
+            ["https://A.org", "https://a.org:443/", "https://a.org?x=%2F+~", "https://a.org/A;b/%7e?q=[1]&r=1/2"];
+        for kept in kept {
+            assert!(Endpoint::parse(kept).is_ok(), "{kept}");
+        }
+        for (entered, sent) in [
+            ("https://a.org/a/../b", "https://a.org/b"),
+            ("https://a.org\\b", "https://a.org/b"),
+            ("https://a.org/é", "https://a.org/%C3%A9"),
+            ("https://a.org/?q='x'", "https://a.org/?q=%27x%27"),
+        ] {
+            assert_eq!(Endpoint::parse(entered), Err(EndpointError::Rewritten(sent.to_owned())), "{entered}");
+            assert!(Endpoint::parse(sent).is_ok(), "{sent}");
+        }
     }
 
     #[test]

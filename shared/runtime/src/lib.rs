@@ -1,5 +1,7 @@
 //! How a process lives: configuration, telemetry, tasks, health, shutdown and the admin endpoint.
 
+#![warn(missing_docs)]
+
 pub mod admin;
 pub mod clock;
 pub mod config;

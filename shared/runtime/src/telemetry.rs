@@ -47,7 +47,10 @@ impl Default for Filter {
 
 /// Writes the log from now on. Once per process.
 pub fn log(filter: &Filter) -> Result<(), Error> {
-    let lines = tracing_subscriber::fmt().with_env_filter(EnvFilter::new(&filter.0)).with_writer(std::io::stderr);
+    // lapin calls every orderly close an error; the broker says itself what people must know. A filter that
+    // names lapin wins.
+    let filter = EnvFilter::new(format!("lapin=off,{}", filter.0));
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     if std::io::stderr().is_terminal() {
         lines.with_target(false).finish().try_init()?;
     } else {

@@ -2,8 +2,9 @@
 
 use broker::{Outgoing, Queue};
 use bytes::Bytes;
-use contract::envelope::{self, Line};
+use contract::envelope::{self, Header, Line};
 use contract::id::WebhookId;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::future::Future;
 use std::time::Duration;
@@ -31,8 +32,8 @@ pub enum Outcome {
     Undelivered {
         /// On whose queue.
         webhook: WebhookId,
-        /// An envelope whose body is a [`contract::delivery::Delivery`].
-        line: Line,
+        /// An encoded envelope whose body is a [`contract::delivery::Delivery`].
+        line: Bytes,
         /// For people.
         why: String,
     },
@@ -52,9 +53,9 @@ pub enum Made {
 }
 
 impl Made {
-    /// A line, encoded.
-    pub fn line(queue: Queue, line: &Line) -> Result<Self, envelope::Error> {
-        Ok(Self::Line(queue, line.encode()?))
+    /// A line, encoded; `length` is about how long its body will be.
+    pub fn line(queue: Queue, line: &Line<impl Serialize>, length: usize) -> Result<Self, envelope::Error> {
+        Ok(Self::Line(queue, line.encode(length)?))
     }
 }
 
@@ -101,15 +102,15 @@ pub struct Poison {
 pub trait Item: Send + Sync + 'static {
     /// Its bytes as they came, for `parked`.
     fn original(&self) -> &Bytes;
-    /// Its envelope, for items that can wait. An item without one is parked when its outcome is a wait.
-    fn line(&self) -> Option<&Line>;
+    /// Its envelope's header, for items that can wait. An item without one is parked when its outcome is a wait.
+    fn header(&self) -> Option<&Header>;
 }
 
 /// An item of every stage but ingest: a line and its decoded body.
 #[derive(Debug)]
 pub struct Enveloped<B> {
-    /// The envelope.
-    pub line: Line,
+    /// What its envelope says.
+    pub header: Header,
     /// What it carries.
     pub body: B,
     original: Bytes,
@@ -120,8 +121,8 @@ impl<B: Send + Sync + 'static> Item for Enveloped<B> {
         &self.original
     }
 
-    fn line(&self) -> Option<&Line> {
-        Some(&self.line)
+    fn header(&self) -> Option<&Header> {
+        Some(&self.header)
     }
 }
 
@@ -129,9 +130,8 @@ impl<B: Send + Sync + 'static> Item for Enveloped<B> {
 pub fn envelopes<B: DeserializeOwned>(message: &Taken) -> Vec<Result<Enveloped<B>, Poison>> {
     envelope::lines(&message.body)
         .map(|original| {
-            let decoded = Line::decode(&original).and_then(|line| Ok((line.body()?, line)));
-            match decoded {
-                Ok((body, line)) => Ok(Enveloped { line, body, original }),
+            match Line::decode(&original) {
+                Ok(Line { header, body }) => Ok(Enveloped { header, body, original }),
                 Err(error) => Err(Poison { original, reason: describe(&error) }),
             }
         })

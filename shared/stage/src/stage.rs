@@ -131,7 +131,7 @@ impl<H: Handler> Stage<H> {
 
 /// Units of one queue that a gathering stage works on at the same time. While these wait for their confirms,
 /// what arrives gathers into the next one: with more of them, batches would stay small under load.
-const GATHERED_UNITS: usize = 2;
+const GATHERED_UNITS: usize = 8;
 
 /// Takes from one queue.
 struct Intake<H> {

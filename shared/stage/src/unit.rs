@@ -5,7 +5,7 @@ use crate::slots::Slots;
 use crate::telemetry::{self, Settled};
 use broker::{Acknowledged, Broker, Delivery, Note, Outgoing, Queue};
 use bytes::Bytes;
-use contract::envelope::{self, Line};
+use contract::envelope::{self, Header};
 use contract::lane::Tier;
 use contract::limits;
 use futures_util::FutureExt;
@@ -30,7 +30,7 @@ pub(crate) struct Context<H> {
 /// An item that was decided about.
 struct Decided<'a> {
     original: &'a Bytes,
-    line: Option<&'a Line>,
+    header: Option<&'a Header>,
     outcome: Outcome,
 }
 
@@ -89,7 +89,7 @@ impl<H: Handler> Context<H> {
     async fn wait_for(&self, items: Vec<H::Item>) -> (Vec<H::Item>, Vec<H::Item>) {
         let now = clock::now();
         let in_place = Duration::from_millis(limits::WAIT_IN_PLACE_MS);
-        let left = |item: &H::Item| remaining(item.line(), now);
+        let left = |item: &H::Item| remaining(item.header(), now);
         let (early, items): (Vec<_>, Vec<_>) = items.into_iter().partition(|item| left(item) >= in_place);
         if let Some(longest) = items.iter().map(left).max().filter(|wait| !wait.is_zero()) {
             tokio::time::sleep(longest).await;
@@ -108,7 +108,7 @@ impl<H: Handler> Context<H> {
                     .unwrap_or_else(|_| Ok(Outcome::Park("panic: the handler stopped in the middle".to_owned())))
             })
             .await;
-        Decided { original: item.original(), line: item.line(), outcome }
+        Decided { original: item.original(), header: item.header(), outcome }
     }
 
     async fn publish(&self, outgoing: Vec<Outgoing>) -> Result<(), Unavailable> {
@@ -150,8 +150,8 @@ impl<H: Handler> Context<H> {
     }
 }
 
-fn remaining(line: Option<&Line>, now: Timestamp) -> Duration {
-    let until = line.and_then(|line| line.header.not_before);
+fn remaining(header: Option<&Header>, now: Timestamp) -> Duration {
+    let until = header.and_then(|header| header.not_before);
     until.map_or(Duration::ZERO, |until| Duration::try_from(until.duration_since(now)).unwrap_or(Duration::ZERO))
 }
 
@@ -171,7 +171,7 @@ impl<'a> Publishing<'a> {
     }
 
     fn add(&mut self, decided: Decided<'_>) {
-        let Decided { original, line, outcome } = decided;
+        let Decided { original, header, outcome } = decided;
         match outcome {
             Outcome::Forward(made) => {
                 made.into_iter().for_each(|made| self.made(made));
@@ -179,21 +179,18 @@ impl<'a> Publishing<'a> {
             }
             Outcome::Retry { after, why } => {
                 telemetry::waits(self.stage, &why);
-                self.wait(original, line, after, why, Settled::Retried);
+                self.wait(original, header, after, why, Settled::Retried);
             }
             Outcome::Defer { after, why } => {
                 telemetry::waits(self.stage, why);
-                self.wait(original, line, after, why.to_owned(), Settled::Deferred);
+                self.wait(original, header, after, why.to_owned(), Settled::Deferred);
             }
-            Outcome::Undelivered { webhook, line, why } => match line.encode() {
-                Ok(bytes) => {
-                    let note = self.note(why);
-                    self.messages.push(Outgoing::noted(Queue::Undelivered(webhook), bytes, note));
-                    self.settled.push(Settled::Undelivered);
-                }
-                Err(error) => self.park("unencodable", original, Some(&line), &error.to_string()),
-            },
-            Outcome::Park(why) => self.park("handler", original, line, &why),
+            Outcome::Undelivered { webhook, line, why } => {
+                let note = self.note(why);
+                self.messages.push(Outgoing::noted(Queue::Undelivered(webhook), line, note));
+                self.settled.push(Settled::Undelivered);
+            }
+            Outcome::Park(why) => self.park("handler", original, header, &why),
             Outcome::Skip(_) => self.settled.push(Settled::Skipped),
         }
     }
@@ -214,25 +211,25 @@ impl<'a> Publishing<'a> {
 
     /// An item that came early waits on, as it is.
     fn wait_on(&mut self, item: &impl Item) {
-        let Some(line) = item.line() else { return };
-        self.delay(line.header.lane, remaining(Some(line), self.now), item.original().clone());
+        let Some(header) = item.header() else { return };
+        self.delay(header.lane, remaining(Some(header), self.now), item.original().clone());
         self.settled.push(Settled::Deferred);
     }
 
-    fn wait(&mut self, original: &Bytes, line: Option<&Line>, after: Duration, why: String, settled: Settled) {
-        let Some(line) = line else {
+    fn wait(&mut self, original: &Bytes, header: Option<&Header>, after: Duration, why: String, settled: Settled) {
+        let Some(header) = header else {
             return self.park("handler", original, None, "it was asked to wait but has no envelope");
         };
-        let mut again = line.clone();
-        again.header.attempt += u32::from(settled == Settled::Retried);
-        again.header.not_before = self.now.checked_add(after).ok();
-        again.header.why = Some(why);
-        match again.encode() {
-            Ok(bytes) => {
-                self.delay(line.header.lane, after, bytes);
+        let mut again = header.clone();
+        again.attempt += u32::from(settled == Settled::Retried);
+        again.not_before = self.now.checked_add(after).ok();
+        again.why = Some(why);
+        match envelope::under(original, again) {
+            Ok(line) => {
+                self.delay(header.lane, after, line);
                 self.settled.push(settled);
             }
-            Err(error) => self.park("unencodable", original, Some(line), &error.to_string()),
+            Err(error) => self.park("unencodable", original, Some(header), &error.to_string()),
         }
     }
 
@@ -240,8 +237,8 @@ impl<'a> Publishing<'a> {
         self.line(Queue::Delay(lane, Tier::within(wait).unwrap_or(Tier::S1)), line);
     }
 
-    fn park(&mut self, kind: &'static str, original: &Bytes, line: Option<&Line>, why: &str) {
-        telemetry::parked(self.stage, kind, line.map_or("", |line| &line.header.id), why);
+    fn park(&mut self, kind: &'static str, original: &Bytes, header: Option<&Header>, why: &str) {
+        telemetry::parked(self.stage, kind, header.map_or("", |header| &header.id), why);
         let note = self.note(why.to_owned());
         self.messages.push(Outgoing::noted(Queue::Parked, original.clone(), note));
         self.settled.push(Settled::Parked);

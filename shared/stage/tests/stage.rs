@@ -41,8 +41,8 @@ impl Handler for Scripted {
     }
 
     async fn handle(&self, (): &(), item: &Self::Item) -> Result<Outcome, Unavailable> {
-        let _ = self.asked.send(item.line.header.id.clone());
-        (self.decide)(&item.line.header.id).await
+        let _ = self.asked.send(item.header.id.clone());
+        (self.decide)(&item.header.id).await
     }
 }
 
@@ -122,7 +122,7 @@ impl Bench {
 
 fn line(id: &str) -> Bytes {
     let header = Header::new(id, "00-trace".into(), Lane::Live, clock::now());
-    Line::new(header, &json!({"of": id})).unwrap().encode().unwrap()
+    Line::new(header, json!({"of": id})).encode(0).unwrap()
 }
 
 fn done() -> Result<Outcome, Unavailable> {
@@ -151,7 +151,7 @@ async fn poison_and_panics_are_parked_alone() -> Result<()> {
 
 fn line_of(parked: &[broker::Stored], index: usize) -> Bytes {
     let body = parked.get(index).map(|stored| stored.body.clone()).unwrap_or_default();
-    assert_eq!(Line::decode(&body).expect("an envelope").header.id, "b");
+    assert_eq!(Line::<Value>::decode(&body).expect("an envelope").header.id, "b");
     body
 }
 
@@ -237,7 +237,7 @@ async fn undelivered_keeps_the_line_with_its_reason() -> Result<()> {
     let webhook = contract::id::WebhookId::parse("wh_1")?;
     let of = webhook.clone();
     let mut bench = Bench::start(move |id| {
-        let line = Line::new(Header::new(id, "00-trace".into(), Lane::Live, clock::now()), &json!({"kept": true}));
+        let line = Line::new(Header::new(id, "00-trace".into(), Lane::Live, clock::now()), json!({"kept": true})).encode(0);
         let webhook = of.clone();
         async move { Ok(Outcome::Undelivered { webhook, line: line.expect("encodes"), why: "tries used up".into() }) }
             .boxed()

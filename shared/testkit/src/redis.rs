@@ -72,7 +72,7 @@ impl Redis {
         command
             .current_dir(self.folder.path())
             .args(["--bind", "127.0.0.1", "--port", &self.port.to_string()])
-            .args(["--appendonly", "yes", "--appendfsync", "always", "--save", ""])
+            .args(["--appendonly", "yes", "--appendfsync", "everysec", "--save", ""])
             .args(["--maxmemory-policy", "noeviction"]);
         let log = self.folder.path().join("output.log");
         let mut server = Server::start("Redis", command, &log, Some(self.folder.path()))

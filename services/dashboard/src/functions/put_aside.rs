@@ -83,9 +83,9 @@ impl Functions {
 
     /// Goes through the parked messages until it comes to this one.
     async fn one(&self, id: &str, mut decide: impl FnMut(&Stored) -> Verdict + Send) -> Result<(), Problem> {
-        let review = self.broker.review(&Queue::Parked, usize::MAX, |stored| {
-            if stored.id == id { decide(stored) } else { Verdict::Keep }
-        });
+        let review = self
+            .broker
+            .review(&Queue::Parked, usize::MAX, |stored| if stored.id == id { decide(stored) } else { Verdict::Keep });
         review.await?;
         Ok(())
     }

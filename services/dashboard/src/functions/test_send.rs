@@ -28,7 +28,7 @@ impl Functions {
         let mut messages = Vec::with_capacity(deliveries.len());
         for delivery in &deliveries {
             let header = Header::new(delivery.id.as_str(), trace(), Lane::Live, now);
-            let line = Line::new(header, delivery).and_then(|line| line.encode());
+            let line = Line::new(header, delivery).encode(delivery.event.body.get().len());
             let line = line.map_err(|error| broken(&error))?;
             messages.push(Outgoing::new(Queue::Formatter(Lane::Live), line));
         }
@@ -95,4 +95,3 @@ fn silent() -> Problem {
     let detail = format!("the pipeline made no attempt within {seconds} s: are the formatter and the sender running?");
     Problem::new(StatusCode::GATEWAY_TIMEOUT, detail)
 }
-

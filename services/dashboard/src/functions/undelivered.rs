@@ -6,7 +6,7 @@ use crate::problem::Problem;
 use crate::views::{Replayed, UndeliveredFilter, UndeliveredList, UndeliveredView};
 use broker::{Outgoing, Queue, Stored, Verdict};
 use contract::delivery::Delivery;
-use contract::envelope::{Header, Line};
+use contract::envelope::{self, Header, Line};
 use contract::event::Kind;
 use contract::id::WebhookId;
 use contract::lane::Lane;
@@ -50,9 +50,8 @@ impl Functions {
         let mut left = filter.limit.unwrap_or(usize::MAX);
         let queue = Queue::Undelivered(id.clone());
         let review = self.broker.review(&queue, usize::MAX, |stored| {
-            let again = read(stored)
-                .filter(|(_, view)| left > 0 && wanted.holds(view))
-                .and_then(|(line, _)| again(&line).ok());
+            let again =
+                read(stored).filter(|(_, view)| left > 0 && wanted.holds(view)).and_then(|(header, _)| again(stored, header).ok());
             match again {
                 Some(message) => {
                     left -= 1;
@@ -88,9 +87,8 @@ impl Wanted {
 }
 
 /// Reads one line; one that can't be read stays where it is and is in no list.
-fn read(stored: &Stored) -> Option<(Line, UndeliveredView)> {
-    let line = Line::decode(&stored.body).ok()?;
-    let delivery: Delivery = line.body().ok()?;
+fn read(stored: &Stored) -> Option<(Header, UndeliveredView)> {
+    let Line { header, body: delivery } = Line::<Delivery>::decode(&stored.body).ok()?;
     let note = stored.note.as_ref();
     let view = UndeliveredView {
         delivery: delivery.id.into(),
@@ -99,14 +97,13 @@ fn read(stored: &Stored) -> Option<(Line, UndeliveredView)> {
         lineitem: delivery.event.lineitem,
         received_at: delivery.event.received_at,
         at: note.map_or(delivery.event.received_at, |note| note.at),
-        reason: note.map(|note| note.reason.clone()).or_else(|| line.header.why.clone()).unwrap_or_default(),
+        reason: note.map(|note| note.reason.clone()).or_else(|| header.why.clone()).unwrap_or_default(),
     };
-    Some((line, view))
+    Some((header, view))
 }
 
 /// The message that starts a delivery over.
-fn again(line: &Line) -> Result<Outgoing, contract::envelope::Error> {
-    let header = Header { lane: Lane::Live, attempt: 0, not_before: None, why: None, ..line.header.clone() };
-    let line = Line::new(header, &line.body::<Delivery>()?)?;
-    Ok(Outgoing::new(Queue::Formatter(Lane::Live), line.encode()?))
+fn again(stored: &Stored, header: Header) -> Result<Outgoing, envelope::Error> {
+    let header = Header { lane: Lane::Live, attempt: 0, not_before: None, why: None, ..header };
+    Ok(Outgoing::new(Queue::Formatter(Lane::Live), envelope::under(&stored.body, header)?))
 }

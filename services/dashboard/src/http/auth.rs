@@ -29,7 +29,8 @@ impl Tokens {
 /// Lets requests with a good token through.
 pub(super) async fn require(State(tokens): State<Tokens>, request: Request, next: Next) -> Response {
     let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let token = given.and_then(|value| value.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    let token =
+        given.and_then(|value| value.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
     if token.is_some_and(|(_, token)| tokens.accept(token.trim())) {
         return next.run(request).await;
     }

@@ -4,9 +4,9 @@ use super::input::{Body, Id, Parameters};
 use crate::functions::Functions;
 use crate::problem::Problem;
 use crate::views::{
-    AttemptFilter, AttemptPage, EntityView, Limit, NewEntity, NewWebhook, QueueList, Replayed, RotatedSecret,
-    Rotation, StoredList, StoredView, TestResult, UndeliveredFilter, UndeliveredList, WebhookChange, WebhookFilter,
-    WebhookList, WebhookView,
+    AttemptFilter, AttemptPage, EntityView, Limit, NewEntity, NewWebhook, QueueList, Replayed, RotatedSecret, Rotation,
+    StoredList, StoredView, TestResult, UndeliveredFilter, UndeliveredList, WebhookChange, WebhookFilter, WebhookList,
+    WebhookView,
 };
 use axum::extract::State;
 use axum::http::StatusCode;

@@ -49,7 +49,10 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Parameters<T> 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let query = Query::<T>::from_request_parts(parts, state).await;
         query.map(|Query(parameters)| Self(parameters)).map_err(|error: QueryRejection| {
-            Problem::new(StatusCode::BAD_REQUEST, format!("the query is not what this request takes: {}", error.body_text()))
+            Problem::new(
+                StatusCode::BAD_REQUEST,
+                format!("the query is not what this request takes: {}", error.body_text()),
+            )
         })
     }
 }
@@ -62,9 +65,8 @@ impl<S: Send + Sync, T: FromStr<Err: std::fmt::Display>> FromRequestParts<S> for
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let missing = |detail: String| Problem::new(StatusCode::NOT_FOUND, detail);
-        let Path(text) = Path::<String>::from_request_parts(parts, state)
-            .await
-            .map_err(|error| missing(error.body_text()))?;
+        let Path(text) =
+            Path::<String>::from_request_parts(parts, state).await.map_err(|error| missing(error.body_text()))?;
         text.parse().map(Self).map_err(|error: T::Err| missing(error.to_string()))
     }
 }

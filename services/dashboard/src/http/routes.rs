@@ -95,6 +95,12 @@ fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
     Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the request failed; the log says more").into_response()
 }
 
+/// Method and path of every route that needs a token.
+#[cfg(test)]
+pub(super) fn targets() -> Vec<(String, &'static str)> {
+    routes().iter().map(|route| (format!("{:?}", route.verb).to_uppercase(), route.path)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -108,7 +114,9 @@ mod tests {
         let paths = document["paths"].as_object().expect("paths");
         let documented: BTreeSet<_> = paths
             .iter()
-            .flat_map(|(path, item)| item.as_object().into_iter().flatten().map(|(verb, _)| (path.clone(), verb.clone())))
+            .flat_map(|(path, item)| {
+                item.as_object().into_iter().flatten().map(|(verb, _)| (path.clone(), verb.clone()))
+            })
             .collect();
         assert_eq!(routed, documented);
         assert_eq!(routes().len(), routed.len(), "no route is there twice");
@@ -119,7 +127,8 @@ mod tests {
         let document = openapi::document();
         let text = serde_json::to_string(&document).expect("JSON");
         let schemas = document.components.expect("components").schemas;
-        let named: BTreeSet<_> = text.split("#/components/schemas/").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        let named: BTreeSet<_> =
+            text.split("#/components/schemas/").skip(1).filter_map(|rest| rest.split('"').next()).collect();
         assert!(!named.is_empty());
         for name in named {
             assert!(schemas.contains_key(name), "{name}");

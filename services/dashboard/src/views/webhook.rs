@@ -208,6 +208,7 @@ pub struct WebhookChange {
 }
 
 /// Tells `null` from absent: serde calls it only for a field that is there.
+#[expect(clippy::option_option, reason = "absent, null and a text are three different wishes")]
 fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }

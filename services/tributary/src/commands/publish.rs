@@ -83,7 +83,7 @@ pub(crate) async fn run(
     let mut published = Published::default();
     for chunk in Chunks::new(source, publish.from_line) {
         let chunk = chunk.map_err(|error| Failure::of(&publish.file, &error))?;
-        let receipt = door.publish(&chunk).await.map_err(|failure| resumable(failure, &chunk, &publish.file))?;
+        let receipt = door.publish(&chunk).await.map_err(|failure| resumable(&failure, &chunk, &publish.file))?;
         bar.inc(chunk.read_bytes);
         for wrong in &receipt.errors {
             let Wrong { line, path, expected } = wrong;
@@ -162,13 +162,13 @@ impl Chunk {
 }
 
 /// What was published stays published; says where to go on.
-fn resumable(failure: Failure, chunk: &Chunk, file: &str) -> Failure {
+fn resumable(failure: &Failure, chunk: &Chunk, file: &str) -> Failure {
     let line = chunk.first_line;
     let message = format!(
         "{}\neverything before line {line} is published; go on with `tributary publish {file} --from-line {line}`",
         failure.message
     );
-    Failure { message, ..failure }
+    Failure { exit: failure.exit, message }
 }
 
 fn open(file: &str) -> Result<(Box<dyn BufRead>, ProgressBar), Failure> {

@@ -3,7 +3,7 @@
 mod args;
 
 use args::List;
-pub use args::Webhook;
+pub(crate) use args::Webhook;
 
 use super::{attempts, path};
 use crate::client::{Client, NOTHING};

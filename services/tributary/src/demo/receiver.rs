@@ -109,12 +109,18 @@ async fn receive(
         verified,
         first,
         donor: format!("{} {}", text("/donor/firstname"), text("/donor/lastname")),
-        amount: text("/lineitems/0/amount"),
+        amount: dollars(&text("/lineitems/0/amount")),
         order: text("/contribution/orderNumber"),
     };
     // Nobody waits any more when the demonstration is ending.
     let _ended = shared.arrived.send(arrival).await;
     if verified { StatusCode::NO_CONTENT } else { StatusCode::UNAUTHORIZED }
+}
+
+/// `27.5` as people write it.
+fn dollars(amount: &str) -> String {
+    let cents = contract::body::Money::parse(amount).map(contract::body::Money::cents);
+    cents.map_or_else(|| amount.to_owned(), |cents| format!("${}.{:02}", cents / 100, cents % 100))
 }
 
 impl Shared {
@@ -139,7 +145,7 @@ impl Arrival {
         let signature = if self.verified { "signature ok" } else { "WRONG SIGNATURE" };
         let again = if self.first { "" } else { ", a repeat" };
         format!(
-            "  {what:<13} {:>8} $  {:<18} {}  {signature}{again}  {}",
+            "  {what:<13} {:>8}  {:<18} {}  {signature}{again}  {}",
             self.amount, self.donor, self.order, self.delivery
         )
     }

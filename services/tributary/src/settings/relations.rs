@@ -18,6 +18,11 @@ pub(super) fn check(settings: &Settings, purpose: Purpose<'_>, read: &mut Reader
     ranges(settings, read);
     scheme(read, "amqp_url", settings.amqp_url.as_ref(), &["amqp://", "amqps://"]);
     scheme(read, "redis_url", settings.redis_url.as_ref(), &["redis://", "rediss://", "redis+unix://", "unix://"]);
+    for (option, url) in [("ingest.url", &settings.ingest.url), ("dashboard.url", &settings.dashboard_url)] {
+        if url.as_ref().is_some_and(|url| !matches!(url.scheme(), "http" | "https")) {
+            read.mistake(option, "must begin with http:// or https://");
+        }
+    }
     if let Some(Err(error)) = settings.secret_key.as_ref().map(SecretKeys::parse) {
         read.mistake("secret_key", error.to_string());
     }
@@ -148,6 +153,7 @@ mod tests {
             ("QUEUE_PREFIX", "a b"),
             ("AMQP_URL", "http://x"),
             ("SECRET_KEY", "short"),
+            ("DASHBOARD__URL", "localhost:8080"),
             ("INGEST__ACTBLUE_USERNAME", "ana"),
             ("SENDER__ALLOW_NETWORKS", "10.0.0.0/8,everything"),
         ];

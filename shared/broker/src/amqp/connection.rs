@@ -172,8 +172,7 @@ impl Settings {
         let name = format!("{}-{purpose}", self.name);
         let properties = ConnectionProperties::default().with_connection_name(name.into());
         let connection = call(Connection::connect_uri(self.uri.clone(), properties)).await?;
-        let channel = call(connection.create_channel()).await?;
-        self.topology.declare(&channel).await?;
+        self.topology.declare(&connection).await?;
         Ok(connection)
     }
 }

@@ -1,48 +1,19 @@
 //! Taking messages: one channel for each consumer, rebuilt for ever.
 
 use super::connection::{CALL, Link, call, explained, waits};
+use super::settling::{Releases, Settling};
 use super::wire;
-use crate::backend::{Settle, Source};
+use crate::backend::Source;
 use crate::consumer::Delivery;
 use crate::error::Error;
 use async_trait::async_trait;
 use backon::ExponentialBackoff;
 use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt};
-use lapin::Channel;
-use lapin::options::{BasicAckOptions, BasicCancelOptions, BasicConsumeOptions, BasicNackOptions, BasicQosOptions};
+use lapin::options::{BasicCancelOptions, BasicConsumeOptions, BasicQosOptions};
 use lapin::types::{FieldTable, ShortString};
-use runtime::task::{OnPanic, Tasks};
 use std::sync::Arc;
-use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep_until, timeout};
-use tokio_util::sync::CancellationToken;
-
-/// Gives messages back without blocking who drops them. As many wait here as were prefetched, at most.
-#[derive(Clone)]
-pub(super) struct Releases(mpsc::UnboundedSender<(Arc<Channel>, u64)>);
-
-impl Releases {
-    pub(super) fn start(tasks: &Tasks, stop: CancellationToken) -> Self {
-        let (releases, mut waiting) = mpsc::unbounded_channel::<(Arc<Channel>, u64)>();
-        tasks.spawn("broker-release", OnPanic::Stop, async move {
-            let requeue = BasicNackOptions { requeue: true, multiple: false };
-            loop {
-                let released = tokio::select! {
-                    biased;
-                    released = waiting.recv() => released,
-                    // What is still held goes back when the connection is closed.
-                    () = stop.cancelled() => None,
-                };
-                let Some((channel, tag)) = released else { return };
-                if let Err(error) = call(channel.basic_nack(tag, requeue)).await {
-                    tracing::debug!(reason = %explained(&error), "a message goes back with its connection");
-                }
-            }
-        });
-        Self(releases)
-    }
-}
+use tokio::time::{Instant, sleep_until};
 
 /// A subscription to one queue, whichever channel it is on.
 pub(super) struct Subscription {
@@ -59,7 +30,7 @@ pub(super) struct Subscription {
 struct Running {
     // Before the channel: a consumer that is dropped cancels itself on it.
     messages: lapin::Consumer,
-    channel: Arc<Channel>,
+    settling: Arc<Settling>,
 }
 
 impl Subscription {
@@ -88,7 +59,7 @@ impl Subscription {
         let options = BasicConsumeOptions { no_local: false, no_ack: false, exclusive: false, nowait: false };
         let tag = ShortString::default(); // the broker makes one up
         let messages = call(channel.basic_consume(self.queue.clone(), tag, options, FieldTable::default())).await?;
-        Ok(Running { messages, channel: Arc::new(channel) })
+        Ok(Running { messages, settling: Settling::new(channel) })
     }
 
     /// What the stream of the current channel said.
@@ -116,9 +87,8 @@ impl Subscription {
     fn delivery(&self, message: lapin::message::Delivery, running: &Running) -> Delivery {
         let id = wire::id(&message.properties, &message.data);
         let redelivered = message.redelivered || wire::handed_out_before(&message.properties);
-        let held =
-            Held { channel: Arc::clone(&running.channel), tag: message.delivery_tag, releases: self.releases.clone() };
-        Delivery::new(id, Bytes::from(message.data), redelivered, Box::new(held))
+        let held = running.settling.hold(message.delivery_tag, &self.releases);
+        Delivery::new(id, Bytes::from(message.data), redelivered, held)
     }
 }
 
@@ -153,7 +123,7 @@ impl Source for Subscription {
     async fn cancel(&mut self) {
         self.cancelled = true;
         let Some(running) = &self.running else { return };
-        let cancel = running.channel.basic_cancel(running.messages.tag(), BasicCancelOptions { nowait: false });
+        let cancel = running.settling.channel.basic_cancel(running.messages.tag(), BasicCancelOptions { nowait: false });
         if let Err(error) = call(cancel).await {
             tracing::debug!(queue = %self.queue, reason = %explained(&error), "the consumer ended with its channel");
             self.running = None;
@@ -167,30 +137,5 @@ impl Drop for Subscription {
         while let Some(delivery) = self.try_next() {
             delivery.release();
         }
-    }
-}
-
-/// A message that was handed out.
-struct Held {
-    channel: Arc<Channel>,
-    tag: u64,
-    releases: Releases,
-}
-
-#[async_trait]
-impl Settle for Held {
-    async fn ack(self: Box<Self>) -> Result<bool, Error> {
-        // Not through the delivery's own acker: it spawns a task for every acknowledgement. A channel that was
-        // lost is never used again, so a tag of it can't hit another message.
-        match timeout(CALL, self.channel.basic_ack(self.tag, BasicAckOptions { multiple: false })).await {
-            Ok(Ok(())) => Ok(true),
-            Ok(Err(_)) => Ok(false),
-            Err(_) => Err(Error::unavailable("an acknowledgement could not be sent in time")),
-        }
-    }
-
-    fn release(self: Box<Self>) {
-        // Without its task the connection is being closed, and the message goes back with it.
-        drop(self.releases.0.send((self.channel, self.tag)));
     }
 }

@@ -11,6 +11,7 @@ mod consumer;
 mod history;
 mod publisher;
 mod review;
+mod settling;
 mod topology;
 mod window;
 mod wire;
@@ -23,7 +24,8 @@ use crate::message::Outgoing;
 use crate::queue::Queue;
 use async_trait::async_trait;
 use connection::{CALL, Link, Settings, Standing, call};
-use consumer::{Releases, Subscription};
+use consumer::Subscription;
+use settling::Releases;
 use contract::id::WebhookId;
 use jiff::Timestamp;
 use lapin::options::QueueDeclareOptions;
@@ -32,12 +34,12 @@ use publisher::Pool;
 use runtime::health::Health;
 use runtime::task::Tasks;
 use secrecy::SecretString;
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::{CancellationToken, DropGuard};
-use topology::Topology;
+use topology::{NEW_QUEUE, Topology};
 
 /// A RabbitMQ.
 pub(crate) struct Amqp {
@@ -47,8 +49,8 @@ pub(crate) struct Amqp {
     pool: Pool,
     releases: Releases,
     standing: Standing,
-    /// `undelivered.*` queues that are known to exist.
-    known: Mutex<HashSet<WebhookId>>,
+    /// `undelivered.*` queues that are known to exist, and from when on what they hold is safe.
+    known: Mutex<HashMap<WebhookId, Instant>>,
     lanes: CancellationToken,
     connections: CancellationToken,
     supervisors: Mutex<Vec<JoinHandle<()>>>,
@@ -90,38 +92,54 @@ impl Amqp {
     /// Publishes; every message must have a queue.
     async fn publish_routed(&self, messages: Vec<Outgoing>) -> Result<(), Error> {
         self.publishing.connection()?;
-        self.make_undelivered(&messages, false).await?;
+        let mut safe_at = self.make_undelivered(&messages, false).await?;
         let returned = self.pool.publish(messages).await?;
-        if returned.is_empty() {
-            return Ok(());
+        if !returned.is_empty() {
+            // Someone deleted the queue since we made it.
+            safe_at = safe_at.max(self.make_undelivered(&returned, true).await?);
+            if let Some(message) = self.pool.publish(returned).await?.first() {
+                return Err(Error::Unroutable { queue: message.queue.name() });
+            }
         }
-        // Someone deleted the queue since we made it.
-        self.make_undelivered(&returned, true).await?;
-        match self.pool.publish(returned).await?.first() {
-            None => Ok(()),
-            Some(message) => Err(Error::Unroutable { queue: message.queue.name() }),
+        if let Some(safe_at) = safe_at {
+            sleep_until(safe_at).await;
         }
+        Ok(())
     }
 
-    /// Makes the `undelivered.*` queues of these messages, which don't exist from the start.
-    async fn make_undelivered(&self, messages: &[Outgoing], again: bool) -> Result<(), Error> {
+    /// Makes the `undelivered.*` queues of these messages, which don't exist from the start. Returns from when
+    /// on what all of them hold is safe.
+    async fn make_undelivered(&self, messages: &[Outgoing], again: bool) -> Result<Option<Instant>, Error> {
+        let mut safe_at = None;
         for message in messages {
             match &message.queue {
                 Queue::Undelivered(webhook) => {
-                    if again || !self.known().contains(webhook) {
-                        let channel = self.publishing.channel().await?;
-                        self.topology.declare_queue(&channel, &message.queue).await?;
-                        self.known().insert(webhook.clone());
-                    }
+                    let known = self.known().get(webhook).copied().filter(|_| !again);
+                    safe_at = safe_at.max(Some(match known {
+                        Some(known) => known,
+                        None => self.make(webhook, &message.queue).await?,
+                    }));
                 }
                 queue if again => return Err(Error::Unroutable { queue: queue.name() }),
                 _ => {}
             }
         }
-        Ok(())
+        Ok(safe_at)
     }
 
-    fn known(&self) -> std::sync::MutexGuard<'_, HashSet<WebhookId>> {
+    async fn make(&self, webhook: &WebhookId, queue: &Queue) -> Result<Instant, Error> {
+        let connection = self.publishing.connection()?;
+        let mut safe_at = Instant::now();
+        if !self.topology.exists(&connection, queue).await? {
+            let channel = call(connection.create_channel()).await?;
+            self.topology.declare_queue(&channel, queue).await?;
+            safe_at = Instant::now() + NEW_QUEUE;
+        }
+        self.known().insert(webhook.clone(), safe_at);
+        Ok(safe_at)
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashMap<WebhookId, Instant>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

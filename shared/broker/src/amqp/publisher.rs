@@ -220,18 +220,20 @@ impl<'a> Serving<'a> {
         let Some(job) = self.partly else { return Ok(()) };
         let Some(work) = self.work.get_mut(&job) else { return Ok(()) };
         let now = clock::now();
-        while self.window.len() < limits::CONFIRM_WINDOW {
-            let index = work.begun;
-            let Some(message) = work.messages.get(index) else {
-                self.partly = None;
-                return Ok(());
-            };
+        while self.window.len() < limits::CONFIRM_WINDOW
+            && let Some(message) = work.messages.get(work.begun)
+        {
+            let ticket = Ticket { job, index: work.begun };
             work.begun += 1;
             let id = wire::new_id(now);
             let confirm = publish(self.channel, self.topology, message, id, now);
-            if let Some(outcome) = self.window.begin(Ticket { job, index }, id, Box::pin(confirm)) {
+            if let Some(outcome) = self.window.begin(ticket, id, Box::pin(confirm)) {
                 return Err(lost(outcome));
             }
+        }
+        // At once, not when there is room again: by then the call may be answered and forgotten.
+        if work.begun == work.messages.len() {
+            self.partly = None;
         }
         Ok(())
     }

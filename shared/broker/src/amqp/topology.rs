@@ -3,7 +3,7 @@
 //! Everything is durable and declared with the same arguments by every process, on RabbitMQ 3.10 and 4.x alike:
 //! an argument that differs is refused by the broker (406).
 
-use super::connection::call;
+use super::connection::{self, call};
 use crate::config::Config;
 use crate::error::{Error, OpenError};
 use crate::queue::Queue;
@@ -11,8 +11,12 @@ use contract::lane::{Lane, Tier};
 use contract::limits;
 use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable, ShortString};
-use lapin::{Channel, ExchangeKind};
+use lapin::{Channel, Connection, ExchangeKind};
+use std::time::Duration;
+use tokio::time::sleep;
 
+/// After this a new queue survives its server being killed.
+pub(super) const NEW_QUEUE: Duration = Duration::from_millis(limits::BROKER_NEW_QUEUE_MS);
 /// Where upstream publishes.
 const CONTRIBUTIONS: &str = "contributions";
 /// A limit that browsing never reaches. 4.x has a limit of 20 when none is named, 3.10 knows no word for "none".
@@ -62,7 +66,32 @@ impl Topology {
     }
 
     /// Declares everything that exists from the start.
-    pub(super) async fn declare(&self, channel: &Channel) -> Result<(), Error> {
+    ///
+    /// A server that is killed within seconds of a quorum queue's or the first stream's declaration forgets the
+    /// queue's confirmed messages, and never opens the stream again (measured on 3.10.8: the names reach the disk
+    /// late). So on a new installation this waits until they have.
+    pub(super) async fn declare(&self, connection: &Connection) -> Result<(), Error> {
+        // The stream is declared last: where it is, the rest is too.
+        let is_new = !self.exists(connection, &Queue::History).await?;
+        let channel = call(connection.create_channel()).await?;
+        self.declare_all(&channel).await?;
+        if is_new {
+            sleep(NEW_QUEUE).await;
+        }
+        Ok(())
+    }
+
+    /// Whether a queue is there and can be reached.
+    pub(super) async fn exists(&self, connection: &Connection, queue: &Queue) -> Result<bool, Error> {
+        let channel = call(connection.create_channel()).await?;
+        let passive = QueueDeclareOptions { passive: true, ..Default::default() };
+        match call(channel.queue_declare(self.name(queue), passive, FieldTable::default())).await {
+            Err(error) if connection::soft_error(&error) == Some(connection::NOT_FOUND) => Ok(false),
+            found => found.map(|_| true),
+        }
+    }
+
+    async fn declare_all(&self, channel: &Channel) -> Result<(), Error> {
         for queue in Queue::all() {
             // The stream comes last: its limits are configuration, so its declaration may be refused, and that
             // closes the channel.
@@ -186,7 +215,7 @@ impl From<Argument> for AMQPValue {
 
 /// Whether a declaration failed because the queue exists with other arguments.
 fn refused_arguments(error: &Error) -> bool {
-    super::connection::soft_error(error) == Some(super::connection::PRECONDITION_FAILED)
+    connection::soft_error(error) == Some(connection::PRECONDITION_FAILED)
 }
 
 #[cfg(test)]
@@ -195,7 +224,6 @@ mod tests {
     use crate::config::BackendConfig;
     use contract::id::WebhookId;
     use std::fmt::Write;
-    use std::time::Duration;
 
     fn topology(prefix: &str) -> Result<Topology, OpenError> {
         Topology::new(&Config {

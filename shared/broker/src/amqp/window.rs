@@ -111,11 +111,12 @@ impl<'a> Window<'a> {
     fn note(&mut self, ticket: Ticket, id: Uuid, result: lapin::Result<Confirmation>) -> Option<Outcome> {
         match result {
             Ok(Confirmation::Ack(carried)) => {
-                self.returns.confirmed(ticket, id, carried.map(|message| returned_id(&message)));
+                self.returns.confirmed(ticket, id, carried.is_none());
+                self.returns.handed.extend(carried.as_ref().and_then(returned_id));
                 None
             }
             Ok(Confirmation::Nack(carried)) => {
-                self.returns.refused(carried.map(|message| returned_id(&message)));
+                self.returns.handed.extend(carried.as_ref().and_then(returned_id));
                 Some(Outcome::Refused)
             }
             // Can't be: the channel confirms. Counted as refused, because nothing was confirmed.
@@ -141,13 +142,8 @@ struct Returns {
 }
 
 impl Returns {
-    fn confirmed(&mut self, ticket: Ticket, id: Uuid, carried: Option<Option<Uuid>>) {
-        self.handed.extend(carried.flatten());
-        self.round.push((ticket, id, carried.is_none()));
-    }
-
-    fn refused(&mut self, carried: Option<Option<Uuid>>) {
-        self.handed.extend(carried.flatten());
+    fn confirmed(&mut self, ticket: Ticket, id: Uuid, empty: bool) {
+        self.round.push((ticket, id, empty));
     }
 
     /// Ends a round in which everything that was completed before its last look was noted. `true`: routed.
@@ -186,14 +182,17 @@ mod tests {
         Ticket { job: 0, index: usize::try_from(index).unwrap() }
     }
 
+    type Confirm = (u128, Option<u128>);
+
     /// Each round is a list of (message, what its confirm carried) and whether something is still in flight.
-    fn check(rounds: &[(&[(u128, Option<u128>)], bool)], expected: &[(u128, bool)]) {
+    fn check(rounds: &[(&[Confirm], bool)], expected: &[(u128, bool)]) {
         let mut returns = Returns::default();
         let mut decided = Vec::new();
         for (confirms, more) in rounds {
             for (message, carried) in *confirms {
                 let id = Uuid::from_u128(*message);
-                returns.confirmed(ticket(*message), id, carried.map(|other| Some(Uuid::from_u128(other))));
+                returns.confirmed(ticket(*message), id, carried.is_none());
+                returns.handed.extend(carried.map(Uuid::from_u128));
             }
             decided.extend(returns.decide(!more));
         }

@@ -3,6 +3,7 @@
 use crate::place::{PATIENCE, Place, settle, take};
 use broker::{Acknowledged, Error, OpenError, Outgoing, Queue, Status};
 use bytes::Bytes;
+use contract::id::WebhookId;
 use contract::lane::Lane;
 use runtime::health::Health;
 use runtime::task::Tasks;
@@ -53,6 +54,24 @@ async fn a_killed_server_loses_nothing_and_is_used_again() {
     place.publish(&Queue::Router(Lane::Backfill), "late".into()).await;
     assert_eq!(settle(&mut late).await, "late");
     drop((consumer, late));
+    place.close().await;
+    drop(server);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_new_queues_confirmed_survives_their_server_being_killed() {
+    let mut server = RabbitMq::start_private().await.unwrap();
+    let place = Place::open(&server.url(), "").await;
+    let queues = ["wh_1", "wh_2", "wh_3"].map(|id| Queue::Undelivered(WebhookId::parse(id).unwrap()));
+    let messages = queues.iter().map(|queue| Outgoing::new(queue.clone(), Bytes::from_static(b"kept"))).collect();
+    place.broker.publisher().publish_all(messages).await.unwrap();
+    server.kill9();
+    place.wait_for(Some("")).await;
+    let server = server.start_again().await.unwrap();
+    place.wait_for(None).await;
+    for queue in &queues {
+        assert_eq!(place.broker.browse(queue, 10).await.unwrap().len(), 1, "{queue:?}");
+    }
     place.close().await;
     drop(server);
 }

@@ -33,7 +33,7 @@ impl<'a> Documents<'a> {
         if error.line() > 1 {
             self.broken += 1;
         }
-        if error.is_eof() || self.broken > limits::BROKEN_DOCUMENTS {
+        if self.broken > limits::BROKEN_DOCUMENTS {
             return self.rest.len();
         }
         // Inside a document that is spread over lines, all but the first are indented.
@@ -90,6 +90,7 @@ mod tests {
     fn what_is_not_json_never_hides_its_neighbours() {
         check("{\"a\":1}\nnonsense\n{\"b\":2}", &[(1, r#"{"a":1}"#), (2, "nonsense"), (3, r#"{"b":2}"#)]);
         check("{\"a\":\n{\"b\":2}\n{\"c\":3}", &[(1, "{\"a\":"), (2, r#"{"b":2}"#), (3, r#"{"c":3}"#)]);
+        check("{\"a\":\n{\"b\":2}", &[(1, "{\"a\":"), (2, r#"{"b":2}"#)]);
         check("{\"a\":1}\n{\"b\":", &[(1, r#"{"a":1}"#), (2, r#"{"b":"#)]);
     }
 

@@ -74,7 +74,7 @@ impl DedupMarks for Embedded {
     }
 }
 
-fn mark(transaction: &WriteTransaction, events: &[EventId], expires: u64) -> Result<(), redb::Error> {
+pub(crate) fn mark(transaction: &WriteTransaction, events: &[EventId], expires: u64) -> Result<(), redb::Error> {
     let mut dedup = transaction.open_table(DEDUP)?;
     let mut by_expiry = transaction.open_table(DEDUP_EXPIRY)?;
     for event in events {

@@ -87,3 +87,43 @@ pub(crate) fn sweep(transaction: &WriteTransaction, now: u64) -> Result<(), redb
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::embedded::dedup;
+    use crate::keys::{DEDUP, DEDUP_EXPIRY};
+    use contract::id::EventId;
+    use redb::backends::InMemoryBackend;
+    use redb::{Builder, ReadableTableMetadata};
+
+    fn rows(transaction: &WriteTransaction) -> [u64; 4] {
+        let length = |length: Result<u64, redb::StorageError>| length.expect("counted");
+        [
+            length(transaction.open_table(DONE).expect("opens").len()),
+            length(transaction.open_table(DONE_EXPIRY).expect("opens").len()),
+            length(transaction.open_table(DEDUP).expect("opens").len()),
+            length(transaction.open_table(DEDUP_EXPIRY).expect("opens").len()),
+        ]
+    }
+
+    #[test]
+    fn nothing_is_left_of_what_expired_or_was_cleared() {
+        let database = Builder::new().create_with_backend(InMemoryBackend::new()).expect("opens");
+        let transaction = database.begin_write().expect("begins");
+        let events = [EventId::of_bits(1), EventId::of_bits(2)];
+        dedup::mark(&transaction, &events, 1_000).expect("marked");
+        dedup::mark(&transaction, &events[1..], 2_000).expect("marked again");
+        mark(&transaction, "a", "dlv_1", 1_000).expect("marked");
+        mark(&transaction, "a", "dlv_1", 2_000).expect("marked again");
+        mark(&transaction, "b", "dlv_1", 1_000).expect("marked");
+        assert_eq!(rows(&transaction), [2, 2, 2, 2]);
+        for (now, left) in [(1_000, [2, 2, 2, 2]), (1_001, [1, 1, 1, 1])] {
+            dedup::sweep(&transaction, now).expect("swept");
+            sweep(&transaction, now).expect("swept");
+            assert_eq!(rows(&transaction), left, "at {now}");
+        }
+        clear(&transaction, "a").expect("cleared");
+        assert_eq!(rows(&transaction), [0, 0, 1, 1]);
+    }
+}

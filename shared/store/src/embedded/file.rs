@@ -3,6 +3,7 @@
 use crate::error::{Cause, Error, OpenError};
 use crate::keys;
 use contract::limits;
+use redb::backends::FileBackend;
 use redb::{Builder, Database, ReadTransaction, ReadableDatabase, WriteTransaction};
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
@@ -92,7 +93,8 @@ impl File {
 fn connect(path: &Path) -> Result<Database, redb::Error> {
     // For its owner alone, also in a folder that others may read: answers of receivers can name donors.
     let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
-    let database = Builder::new().set_cache_size(limits::STORE_CACHE_BYTES).create_file(file)?;
+    let storage = FileBackend::new(file)?;
+    let database = Builder::new().set_cache_size(limits::STORE_CACHE_BYTES).create_with_backend(storage)?;
     let transaction = database.begin_write()?;
     transaction.open_table(keys::WEBHOOKS)?;
     transaction.open_table(keys::WEBHOOKS_BY_ENTITY)?;

@@ -72,7 +72,7 @@ pub struct New {
     /// default, `default_refunds` or `default_cancellations`
     #[arg(long = "type", value_name = "TYPE")]
     kind: String,
-    /// Where requests go, <https://…>
+    /// Where requests go; begins with `https://`
     #[arg(long, value_name = "URL")]
     endpoint: String,
     #[command(flatten)]
@@ -108,7 +108,7 @@ pub struct New {
 pub struct Edit {
     /// The webhook's id, `wh_…`
     pub id: String,
-    /// Where requests go, <https://…>
+    /// Where requests go; begins with `https://`
     #[arg(long, value_name = "URL")]
     endpoint: Option<String>,
     #[command(flatten)]
@@ -144,7 +144,7 @@ pub struct Edit {
 
 /// What the receiver asks for. Secrets come from standard input, never from arguments that others can see.
 #[derive(Debug, Default, Args)]
-pub struct Credentials {
+pub(super) struct Credentials {
     /// HTTP Basic user name
     #[arg(long, value_name = "U", requires = "password_stdin")]
     username: Option<String>,

@@ -1,0 +1,363 @@
+use super::Tokens;
+use super::routes::{router, targets};
+use crate::functions::Functions;
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, StatusCode, header};
+use broker::{Broker, Note, Outgoing, Queue};
+use bytes::Bytes;
+use contract::attempt::{Attempt, Outcome};
+use contract::delivery::Delivery;
+use contract::envelope::{Header, Line};
+use contract::event::{Event, Kind};
+use contract::id::{EntityId, EventId, WebhookId};
+use contract::lane::Lane;
+use runtime::health::Health;
+use runtime::task::{OnPanic, Tasks};
+use serde_json::{Value, json};
+use std::time::Duration;
+use store::{SecretKeys, Store};
+use tower::ServiceExt;
+
+const TOKEN: &str = "a-token-for-tests";
+
+/// The API over an embedded broker and store.
+struct Desk {
+    router: Router,
+    broker: Broker,
+    store: Store,
+    tasks: Tasks,
+    _folder: tempfile::TempDir,
+}
+
+impl Desk {
+    async fn open() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (tasks, health, dir) = (Tasks::new(), Health::default(), folder.path().to_owned());
+        let config = broker::Config {
+            backend: broker::BackendConfig::Embedded { dir: dir.clone() },
+            queue_prefix: String::new(),
+            connection_name: "test".to_owned(),
+            history_age: Duration::from_hours(1),
+            history_bytes: 1 << 30,
+        };
+        let broker = Broker::open(config, &tasks, &health).await.unwrap();
+        let config = store::Config {
+            secret_key: SecretKeys::in_folder(&dir).unwrap(),
+            backend: store::BackendConfig::Embedded { dir },
+            key_prefix: String::new(),
+        };
+        let store = Store::open(config, &tasks, &health).await.unwrap();
+        let functions = Functions::new(store.clone(), broker.clone(), &[]);
+        let router = router(functions, Tokens::new(vec![TOKEN.into()]));
+        Self { router, broker, store, tasks, _folder: folder }
+    }
+
+    async fn ask(&self, method: &str, path: &str, body: Value) -> (StatusCode, Value) {
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let request =
+            Request::builder().method(method).uri(path).header(header::AUTHORIZATION, format!("Bearer {TOKEN}"));
+        let response = self.router.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
+        let status = response.status();
+        let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        (status, serde_json::from_slice(&bytes).unwrap_or_default())
+    }
+
+    async fn get(&self, path: &str) -> Value {
+        let (status, answer) = self.ask("GET", path, Value::Null).await;
+        assert_eq!(status, StatusCode::OK, "{path}: {answer}");
+        answer
+    }
+
+    async fn post(&self, path: &str, body: Value) -> Value {
+        let (status, answer) = self.ask("POST", path, body).await;
+        assert!(status.is_success(), "{path}: {answer}");
+        answer
+    }
+
+    /// Adds an active webhook and gives its id.
+    async fn webhook(&self) -> WebhookId {
+        let new = json!({"entity": 4411, "type": "default", "endpoint": "https://crm.example.org/h", "activate": true});
+        let added = self.post("/api/v1/webhooks", new).await;
+        WebhookId::parse(added["id"].as_str().unwrap()).unwrap()
+    }
+
+    async fn waiting(&self, queue: Queue) -> u64 {
+        self.broker.depths(&[queue]).await.unwrap()[0].ready
+    }
+
+    async fn put_aside(&self, queue: Queue, body: Bytes, reason: &str, origin: &str) {
+        let at = runtime::clock::now();
+        let note = Note { stage: "router".into(), reason: reason.into(), origin: origin.into(), at };
+        self.broker.publisher().publish(Outgoing::noted(queue, body, note)).await.unwrap();
+    }
+}
+
+fn event(kind: Kind, lineitem: u64) -> Event {
+    Event {
+        id: EventId::derive(&[kind.name(), &lineitem.to_string()]),
+        kind,
+        entity: EntityId(4411),
+        lineitem,
+        status: None,
+        received_at: runtime::clock::now(),
+        occurred_at: None,
+        managing_entity: None,
+        upstream_id: None,
+        body: serde_json::value::to_raw_value(&json!({"lineitems": []})).unwrap(),
+        tracking: None,
+    }
+}
+
+fn fields(problem: &Value) -> Vec<&str> {
+    problem["errors"].as_array().unwrap().iter().map(|error| error["field"].as_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn every_route_needs_a_token_and_the_document_needs_none() {
+    let desk = Desk::open().await;
+    for (method, path) in targets() {
+        for given in [None, Some("Bearer wrong"), Some(TOKEN), Some("Basic YTpi")] {
+            let mut request = Request::builder().method(method.as_str()).uri(path.replace("{id}", "wh_1"));
+            if let Some(given) = given {
+                request = request.header(header::AUTHORIZATION, given);
+            }
+            let response = desk.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+            assert_eq!(response.status(), StatusCode::UNAUTHORIZED, "{method} {path} {given:?}");
+            assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");
+        }
+    }
+    let request = Request::get("/api/openapi.json").body(Body::empty()).unwrap();
+    assert_eq!(desk.router.clone().oneshot(request).await.unwrap().status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn secrets_are_in_no_answer_but_the_one_that_makes_them() {
+    let desk = Desk::open().await;
+    let new = json!({
+        "entity": 4411, "type": "default", "endpoint": "https://crm.example.org/h", "nickname": " CRM ",
+        "credentials": {
+            "authorization": {"scheme": "basic", "username": "ana", "password": "hunter2"},
+            "headers": [{"name": "X-Api-Key", "value": "sesame"}],
+        },
+    });
+    let (status, added) = desk.ask("POST", "/api/v1/webhooks", new).await;
+    assert_eq!(status, StatusCode::CREATED);
+    assert!(added["signing_secret"].as_str().unwrap().starts_with("whsec_"));
+    assert_eq!((&added["status"], &added["nickname"]), (&json!("draft"), &json!("CRM")));
+    let path = format!("/api/v1/webhooks/{}", added["id"].as_str().unwrap());
+    let shown = desk.get(&path).await;
+    assert_eq!(shown["credentials"], json!({"authorization": "basic", "headers": ["X-Api-Key"]}));
+    let active = desk.post(&format!("{path}/activate"), Value::Null).await;
+    assert_eq!(active["status"], "active");
+    let list = desk.get("/api/v1/webhooks?entity=4411&status=active").await;
+    assert_eq!(list["webhooks"].as_array().unwrap().len(), 1);
+    let off = desk.post(&format!("{path}/deactivate"), Value::Null).await;
+    for answer in [&shown, &active, &list, &off] {
+        let text = answer.to_string();
+        assert!(!text.contains("whsec_") && !text.contains("hunter2") && !text.contains("sesame"), "{text}");
+    }
+    assert_eq!(desk.get("/api/v1/webhooks?status=active").await["webhooks"], json!([]));
+}
+
+#[tokio::test]
+async fn all_mistakes_are_told_at_once_by_field() {
+    let desk = Desk::open().await;
+    let wrong = json!({
+        "entity": 4411, "type": "fax", "endpoint": "http://10.0.0.1/", "contact_email": "nobody", "rate_per_s": 0,
+        "signing": "maybe", "nickname": " ",
+        "credentials": {"headers": [{"name": "Host", "value": "x"}]},
+    });
+    let (status, problem) = desk.ask("POST", "/api/v1/webhooks", wrong).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    let mut found = fields(&problem);
+    found.sort_unstable();
+    let expected =
+        ["contact_email", "credentials.headers[0].name", "endpoint", "nickname", "rate_per_s", "signing", "type"];
+    assert_eq!(found, expected);
+
+    let (status, problem) = desk.ask("POST", "/api/v1/webhooks", json!({"entity": 1, "typ": "default"})).await;
+    assert_eq!((status, fields(&problem)), (StatusCode::UNPROCESSABLE_ENTITY, vec!["typ"]));
+    let (status, _) = desk.ask("GET", "/api/v1/webhooks?sort=up", Value::Null).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    let (status, problem) = desk.ask("GET", "/api/v1/webhooks?status=asleep", Value::Null).await;
+    assert_eq!((status, fields(&problem)), (StatusCode::UNPROCESSABLE_ENTITY, vec!["status"]));
+    let long = json!({ "nickname": "x".repeat(contract::limits::API_REQUEST_BYTES) });
+    let (status, _) = desk.ask("POST", "/api/v1/webhooks", long).await;
+    assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
+    for path in
+        ["/api/v1/webhooks/nonsense", "/api/v1/webhooks/wh_0", "/api/v1/entities/1", "/api/v1/x", "/api/v1/parked/1"]
+    {
+        let (status, problem) = desk.ask("GET", path, Value::Null).await;
+        assert_eq!((status, &problem["status"]), (StatusCode::NOT_FOUND, &json!(404)), "{path}");
+    }
+    let (status, _) = desk.ask("PUT", "/api/v1/webhooks", Value::Null).await;
+    assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED);
+}
+
+#[tokio::test]
+async fn a_change_keeps_what_is_absent_and_clears_what_is_null() {
+    let desk = Desk::open().await;
+    let id = desk.webhook().await;
+    let path = format!("/api/v1/webhooks/{id}");
+    let change = json!({"nickname": "one", "contact_email": "ana@example.org", "rate_per_s": 20,
+        "credentials": {"authorization": {"scheme": "bearer", "token": "t"}}});
+    let (status, changed) = desk.ask("PATCH", &path, change).await;
+    assert_eq!((status, &changed["credentials"]["authorization"]), (StatusCode::OK, &json!("bearer")));
+    let (_, changed) = desk.ask("PATCH", &path, json!({"nickname": null})).await;
+    assert_eq!((changed.get("nickname"), &changed["contact_email"]), (None, &json!("ana@example.org")));
+    assert_eq!((&changed["rate_per_s"], &changed["status"]), (&json!(20), &json!("active")));
+    let header = json!({"credentials": {"headers": [{"name": "Authorization", "value": "x"}]}});
+    let (status, problem) = desk.ask("PATCH", &path, header).await;
+    assert_eq!((status, fields(&problem)), (StatusCode::UNPROCESSABLE_ENTITY, vec!["credentials.headers"]));
+    let (status, _) = desk.ask("PATCH", "/api/v1/webhooks/wh_0", json!({"declined": true})).await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_rotated_secret_signs_beside_the_old_one_unless_that_leaked() {
+    let desk = Desk::open().await;
+    let id = desk.webhook().await;
+    let path = format!("/api/v1/webhooks/{id}/secret/rotate");
+    let live = async || {
+        let secrets = desk.store.credentials().get(&id).await.unwrap().unwrap();
+        secrets.live_signing(runtime::clock::now()).iter().map(|secret| secret.expose().to_owned()).collect::<Vec<_>>()
+    };
+    let old = live().await;
+    let rotated = desk.post(&path, Value::Null).await;
+    assert!(rotated["old_until"].is_string());
+    assert_eq!(live().await, [rotated["signing_secret"].as_str().unwrap(), &old[0]]);
+    let rotated = desk.post(&path, json!({"now": true})).await;
+    assert_eq!(live().await, [rotated["signing_secret"].as_str().unwrap()]);
+}
+
+#[tokio::test]
+async fn an_entity_is_what_was_put_last() {
+    let desk = Desk::open().await;
+    let (status, _) = desk.ask("PUT", "/api/v1/entities/4411", json!({"name": "Harbor"})).await;
+    assert_eq!(status, StatusCode::OK);
+    let (_, put) = desk.ask("PUT", "/api/v1/entities/4411", json!({"name": "Bay", "committee_name": "Bay PAC"})).await;
+    assert_eq!(desk.get("/api/v1/entities/4411").await, put);
+    let (status, problem) = desk.ask("PUT", "/api/v1/entities/4411", json!({"name": ""})).await;
+    assert_eq!((status, fields(&problem)), (StatusCode::UNPROCESSABLE_ENTITY, vec!["name"]));
+}
+
+async fn record(store: &Store, delivery: &Delivery) {
+    let attempt = Attempt {
+        at: runtime::clock::now(),
+        webhook: delivery.webhook.clone(),
+        delivery: delivery.id.clone(),
+        event: delivery.event.id.clone(),
+        kind: delivery.event.kind,
+        lineitem: delivery.event.lineitem,
+        number: 1,
+        outcome: Outcome::Delivered,
+        reason: "200 OK".to_owned(),
+        status: Some(200),
+        duration_ms: 3,
+        next_at: None,
+        answer: None,
+        test: delivery.test,
+    };
+    store.attempts().record(&attempt).await.unwrap();
+}
+
+#[tokio::test]
+async fn attempts_are_followed_by_their_cursor() {
+    let desk = Desk::open().await;
+    let id = desk.webhook().await;
+    let path = format!("/api/v1/webhooks/{id}/attempts");
+    for lineitem in 1..=3 {
+        record(&desk.store, &Delivery::new(event(Kind::Contribution, lineitem), id.clone())).await;
+    }
+    let first = desk.get(&format!("{path}?limit=2")).await;
+    assert_eq!(first["attempts"].as_array().unwrap().len(), 2);
+    let next = first["next"].as_str().unwrap();
+    let rest = desk.get(&format!("{path}?after={next}")).await;
+    assert_eq!((rest["attempts"].as_array().unwrap().len(), &rest["attempts"][0]["lineitem"]), (1, &json!(3)));
+    let end = desk.get(&format!("{path}?after={}", rest["next"].as_str().unwrap())).await;
+    assert_eq!((&end["attempts"], &end["next"]), (&json!([]), &rest["next"]));
+    let (status, problem) = desk.ask("GET", &format!("{path}?after=x"), Value::Null).await;
+    assert_eq!((status, fields(&problem)), (StatusCode::UNPROCESSABLE_ENTITY, vec!["after"]));
+}
+
+#[tokio::test]
+async fn a_test_goes_through_the_pipeline_and_tells_what_came_of_it() {
+    let desk = Desk::open().await;
+    let id = desk.webhook().await;
+    let (broker, store) = (desk.broker.clone(), desk.store.clone());
+    // Stands for formatter and sender.
+    desk.tasks.spawn("pipeline", OnPanic::Log, async move {
+        let mut consumer = broker.consume(&Queue::Formatter(Lane::Live), 8).await.unwrap();
+        while let Some(message) = consumer.next().await {
+            let delivery = Line::<Delivery>::decode(&message.body).unwrap().body;
+            assert!(delivery.test && delivery.event.body.get().contains("TEST"));
+            record(&store, &delivery).await;
+            message.ack().await.unwrap();
+        }
+    });
+    for _ in 0..2 {
+        let result = desk.post(&format!("/api/v1/webhooks/{id}/test"), Value::Null).await;
+        assert_eq!((&result["delivered"], &result["attempts"][0]["test"]), (&json!(true), &json!(true)));
+        assert_eq!(result["attempts"].as_array().unwrap().len(), 1, "each test has an id of its own");
+    }
+}
+
+#[tokio::test]
+async fn undelivered_deliveries_are_replayed_from_the_start() {
+    let desk = Desk::open().await;
+    let id = desk.webhook().await;
+    for (kind, lineitem) in [(Kind::Contribution, 1), (Kind::Refund, 2), (Kind::Contribution, 3)] {
+        let delivery = Delivery::new(event(kind, lineitem), id.clone());
+        let mut header = Header::new(delivery.id.as_str(), "t".to_owned(), Lane::Backfill, runtime::clock::now());
+        header.attempt = 9;
+        let line = Line::new(header, &delivery).encode(0).unwrap();
+        desk.put_aside(Queue::Undelivered(id.clone()), line, "500 Internal Server Error", "sender.retry").await;
+    }
+    let path = format!("/api/v1/webhooks/{id}/undelivered");
+    let list = desk.get(&format!("{path}?kind=contribution")).await;
+    assert_eq!(list["undelivered"].as_array().unwrap().len(), 2);
+    assert_eq!(list["undelivered"][0]["reason"], "500 Internal Server Error");
+    assert_eq!(desk.get(&format!("{path}?since=2999-01-01T00:00:00Z")).await["undelivered"], json!([]));
+    let queues = desk.get("/api/v1/queues").await;
+    let held = queues["queues"].as_array().unwrap().iter().find(|queue| queue["queue"] == format!("undelivered.{id}"));
+    assert_eq!(held.unwrap()["ready"], 3);
+
+    let replayed = desk.post(&format!("{path}/replay"), json!({"kind": "contribution"})).await;
+    assert_eq!(replayed, json!({"replayed": 2, "kept": 1}));
+    let mut consumer = desk.broker.consume(&Queue::Formatter(Lane::Live), 8).await.unwrap();
+    let message = consumer.next().await.unwrap();
+    let line = Line::<Delivery>::decode(&message.body).unwrap();
+    assert_eq!((line.header.attempt, line.header.lane), (0, Lane::Live));
+    assert_eq!(line.body.id, Delivery::new(event(Kind::Contribution, 1), id.clone()).id);
+    message.ack().await.unwrap();
+
+    desk.post(&format!("/api/v1/webhooks/{id}/deactivate"), Value::Null).await;
+    let (status, _) = desk.ask("POST", &format!("{path}/replay"), Value::Null).await;
+    assert_eq!(status, StatusCode::CONFLICT, "nothing that is replayed to an inactive webhook would arrive");
+    let (status, problem) = desk.ask("GET", &format!("{path}?kind=gift&since=today"), Value::Null).await;
+    assert_eq!((status, fields(&problem)), (StatusCode::UNPROCESSABLE_ENTITY, vec!["kind", "since"]));
+}
+
+#[tokio::test]
+async fn a_parked_message_is_shown_replayed_and_dropped() {
+    let desk = Desk::open().await;
+    desk.put_aside(Queue::Parked, Bytes::from_static(b"\xff\x00"), "not an envelope", "router.live").await;
+    desk.put_aside(Queue::Parked, Bytes::from_static(b"text"), "lost", "nowhere").await;
+    desk.put_aside(Queue::IngestRejected, Bytes::from_static(b"{}"), "$.type", "ingest").await;
+    assert_eq!(desk.get("/api/v1/rejected").await["messages"][0]["reason"], "$.type");
+    let list = desk.get("/api/v1/parked").await;
+    assert_eq!(list["messages"].as_array().unwrap().len(), 2);
+    let paths = [0, 1].map(|at| format!("/api/v1/parked/{}", list["messages"][at]["id"].as_str().unwrap()));
+    assert_eq!(desk.get(&paths[0]).await["body_base64"], "/wA=");
+    assert_eq!(desk.get(&paths[1]).await["body"], "text");
+
+    let (status, _) = desk.ask("POST", &format!("{}/replay", paths[0]), Value::Null).await;
+    assert_eq!((status, desk.waiting(Queue::Router(Lane::Live)).await), (StatusCode::NO_CONTENT, 1));
+    let (status, _) = desk.ask("POST", &format!("{}/replay", paths[1]), Value::Null).await;
+    assert_eq!(status, StatusCode::CONFLICT, "it came from no queue");
+    let (status, _) = desk.ask("DELETE", &paths[1], Value::Null).await;
+    assert_eq!((status, desk.waiting(Queue::Parked).await), (StatusCode::NO_CONTENT, 0));
+    let (status, _) = desk.ask("DELETE", &paths[1], Value::Null).await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+}

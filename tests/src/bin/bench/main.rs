@@ -1,0 +1,59 @@
+//! Measures the pipeline beside a bare relay, in one run on one machine. `./scripts/bench` starts it.
+
+#![expect(clippy::print_stdout, reason = "a bench prints its table")]
+
+mod figures;
+mod load;
+mod relay;
+mod runs;
+mod sink;
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+
+#[derive(Parser)]
+#[command(about = "Measures the pipeline beside a bare relay of four quorum-queue hops and a POST, in one run")]
+struct Arguments {
+    /// Events of each run at saturation.
+    #[arg(long, default_value_t = 20_000)]
+    events: u32,
+    /// Seconds of each run at a steady rate.
+    #[arg(long, default_value_t = 10)]
+    seconds: u32,
+    /// Send this many events through the embedded pipeline too, and report how its memory grew.
+    #[arg(long, default_value_t = 200_000)]
+    soak: u32,
+    /// Where the figures go as JSON.
+    #[arg(long, default_value = "bench.json")]
+    json: PathBuf,
+    #[command(subcommand)]
+    part: Option<Part>,
+}
+
+#[derive(Subcommand)]
+enum Part {
+    /// The relay's own process; started by the bench.
+    #[command(hide = true)]
+    Relay { url: String, prefix: String, sink: String },
+}
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    // reqwest asks for a provider even where every address is plain http.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let runtime = tokio::runtime::Runtime::new().context("starting the runtime")?;
+    runtime.block_on(async {
+        match arguments.part {
+            Some(Part::Relay { url, prefix, sink }) => relay::run(&url, &prefix, &sink).await,
+            None => {
+                let sizes = runs::Sizes { events: arguments.events, seconds: arguments.seconds, soak: arguments.soak };
+                let report = runs::all(&sizes).await?;
+                figures::print(&report);
+                std::fs::write(&arguments.json, serde_json::to_vec_pretty(&report)?).context("writing the figures")?;
+                println!("\nwritten to {}", arguments.json.display());
+                Ok(())
+            }
+        }
+    })
+}

@@ -1,0 +1,4 @@
+//! The whole pipeline under test: real processes, driven as their users drive them.
+
+pub mod installation;
+pub mod process;

@@ -1,0 +1,49 @@
+//! The whole pipeline, from a published message to the receiver, as its users meet it: on RabbitMQ and Redis
+//! with one process a role, and embedded in one process. Every scenario runs on both.
+
+mod scenarios;
+
+/// One test a scenario and installation.
+macro_rules! on_both {
+    ($($scenario:ident::$name:ident),* $(,)?) => {
+        mod embedded {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() -> anyhow::Result<()> {
+                crate::scenarios::$scenario::$name(tests::installation::Installation::embedded().await?).await
+            })*
+        }
+        mod distributed {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() -> anyhow::Result<()> {
+                crate::scenarios::$scenario::$name(tests::installation::Installation::distributed().await?).await
+            })*
+        }
+    };
+}
+
+on_both! {
+    arriving::each_line_item_reaches_the_webhooks_of_its_entity,
+    arriving::a_message_published_twice_is_delivered_once,
+    arriving::unknown_fields_are_carried_through_untouched,
+    arriving::refunds_and_cancellations_reach_their_own_types,
+    arriving::deliveries_are_signed_and_carry_credentials,
+    arriving::the_manager_of_a_form_hears_of_it_when_it_asked_to,
+    arriving::what_came_before_the_activation_is_not_live,
+    refusing::bad_lines_are_named_and_good_ones_delivered,
+    refusing::limits_are_answered_not_crashed_into,
+    retrying::a_receiver_that_was_down_gets_everything_once,
+    retrying::gone_makes_the_webhook_inactive_and_keeps_the_delivery,
+    retrying::retry_after_is_obeyed,
+    retrying::undelivered_is_replayed_with_the_same_id,
+    retrying::a_rate_limit_holds,
+    retrying::a_hanging_endpoint_does_not_hold_up_others,
+    operating::the_test_button_shows_request_and_answer,
+    operating::sigterm_under_load_repeats_nothing,
+}
+
+/// Only a broken program puts such a line on a queue, and only RabbitMQ lets it; what the stage does with one
+/// on the embedded broker is tested in `shared/stage`.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_poison_line_is_parked_alone() -> anyhow::Result<()> {
+    scenarios::refusing::a_poison_line_is_parked_alone(tests::installation::Installation::distributed().await?).await
+}
