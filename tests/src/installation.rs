@@ -36,6 +36,24 @@ pub struct Webhook {
     pub secret: String,
 }
 
+/// The way in over HTTP. It outlives the process behind it.
+#[derive(Debug, Clone)]
+pub struct Entrance {
+    client: Client,
+    /// The whole address.
+    pub url: String,
+    /// The bearer token.
+    pub token: String,
+}
+
+impl Entrance {
+    /// Posts documents as NDJSON and returns the answer, whatever it is.
+    pub async fn post(&self, documents: &[Vec<u8>]) -> Result<Response> {
+        let request = self.client.post(&self.url).bearer_auth(&self.token).body(documents.join(&b'\n'));
+        request.send().await.context("posting messages")
+    }
+}
+
 impl Installation {
     /// Every role in one process on one folder.
     pub async fn embedded() -> Result<Self> {
@@ -181,16 +199,18 @@ impl Installation {
         process.end()
     }
 
-    /// Where to post messages, and the token for it.
-    pub fn entrance(&self) -> (String, &'static str) {
-        (format!("http://127.0.0.1:{}/v1/events", self.ingest), TOKEN)
+    /// Where to post messages.
+    pub fn entrance(&self) -> Entrance {
+        Entrance {
+            client: self.client.clone(),
+            url: format!("http://127.0.0.1:{}/v1/events", self.ingest),
+            token: TOKEN.to_owned(),
+        }
     }
 
     /// Posts documents as NDJSON and returns the answer, whatever it is.
     pub async fn post(&self, documents: &[Vec<u8>]) -> Result<Response> {
-        let (url, token) = self.entrance();
-        let body = documents.join(&b'\n');
-        self.client.post(url).bearer_auth(token).body(body).send().await.context("posting messages")
+        self.entrance().post(documents).await
     }
 
     /// Posts documents and expects that all are accepted.

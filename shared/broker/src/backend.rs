@@ -51,7 +51,9 @@ pub(crate) trait HistorySource: Send {
 
 /// Settles one delivery; made by the backend, held by [`Delivery`].
 #[async_trait]
-pub(crate) trait Settle: Send {
+pub(crate) trait Settle: Send + Sync {
+    /// Whether an acknowledgement would still reach the message.
+    fn is_current(&self) -> bool;
     /// Removes the message. `Ok(false)`: the hand-out is stale, the message will come again.
     async fn ack(self: Box<Self>) -> Result<bool, Error>;
     /// Gives the message back at once, as if never handed out. Called from `Drop` too, so it must not block.

@@ -59,6 +59,11 @@ impl Delivery {
         Ok(if settle.ack().await? { Acknowledged::Yes } else { Acknowledged::Stale })
     }
 
+    /// Whether it is still this process's to settle. Once it is not, the message is handed out again.
+    pub fn is_current(&self) -> bool {
+        self.settle.as_ref().is_some_and(|settle| settle.is_current())
+    }
+
     /// Gives the message back.
     pub fn release(mut self) {
         if let Some(settle) = self.settle.take() {
@@ -70,8 +75,10 @@ impl Delivery {
 impl Drop for Delivery {
     fn drop(&mut self) {
         if let Some(settle) = self.settle.take() {
-            metrics::counter!("tributary_deliveries_dropped_total").increment(1);
-            tracing::warn!(message = %self.id, "a message was dropped unsettled and goes back to its queue");
+            if settle.is_current() {
+                metrics::counter!("tributary_deliveries_dropped_total").increment(1);
+                tracing::warn!(message = %self.id, "a message was dropped unsettled and goes back to its queue");
+            }
             settle.release();
         }
     }

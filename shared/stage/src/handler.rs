@@ -129,21 +129,18 @@ impl<B: Send + Sync + 'static> Item for Enveloped<B> {
 /// Decodes a message's lines, each on its own.
 pub fn envelopes<B: DeserializeOwned>(message: &Taken) -> Vec<Result<Enveloped<B>, Poison>> {
     envelope::lines(&message.body)
-        .map(|original| {
-            match Line::decode(&original) {
-                Ok(Line { header, body }) => Ok(Enveloped { header, body, original }),
-                Err(error) => Err(Poison { original, reason: describe(&error) }),
-            }
+        .map(|original| match Line::decode(&original) {
+            Ok(Line { header, body }) => Ok(Enveloped { header, body, original }),
+            Err(error) => Err(Poison { original, reason: describe(&error) }),
         })
         .collect()
 }
 
-/// The message of an error and of its source. serde's messages name types and places, never values of
-/// strings; they are safe beside the parked bytes.
+/// Why it can't be decoded, and where. Never serde's own words: they quote values.
 fn describe(error: &envelope::Error) -> String {
-    match std::error::Error::source(error) {
-        Some(source) => format!("{error}: {source}"),
-        None => error.to_string(),
+    match error {
+        envelope::Error::Envelope(source) => format!("{error} (reading stops at column {})", source.column()),
+        envelope::Error::Version(_) => error.to_string(),
     }
 }
 

@@ -5,10 +5,11 @@
 //! loses nothing; it can only repeat.
 
 mod handler;
+mod settle;
 mod slots;
 mod stage;
 mod telemetry;
 mod unit;
 
 pub use handler::{Enveloped, Handler, Item, Made, Outcome, Poison, Taken, Unavailable, envelopes};
-pub use stage::{Drained, Stage};
+pub use stage::{Drained, GATHERED_UNITS, Stage};

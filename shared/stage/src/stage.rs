@@ -11,6 +11,7 @@ use futures_util::future::join_all;
 use runtime::health::Health;
 use runtime::task::{OnPanic, Tasks};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -83,7 +84,7 @@ impl<H: Handler> Stage<H> {
     pub async fn run(self, tasks: &Tasks) -> Drained {
         let shares: Vec<u32> = self.queues.iter().map(|(_, share)| *share).collect();
         let slots = Slots::new(self.concurrency, &shares);
-        let abandon = CancellationToken::new();
+        let (hurry, abandon) = (CancellationToken::new(), CancellationToken::new());
         let units = TaskTracker::new();
         let mut loops = Vec::new();
         for (index, (queue, _)) in self.queues.iter().enumerate() {
@@ -95,20 +96,26 @@ impl<H: Handler> Stage<H> {
                 index,
                 slots: slots.clone(),
                 probe,
+                paused: AtomicBool::new(false),
+                hurry: hurry.clone(),
             };
-            let intake = Intake { context: Arc::new(context), gather: self.gather, prefetch: self.prefetch() };
+            let intake = Intake { context: Arc::new(context), gather: self.gather, prefetch: self.prefetch(queue) };
             let (tasks, units, abandon) = (tasks.clone(), units.clone(), abandon.clone());
             loops.push(tasks.clone().spawn("stage", OnPanic::Stop, async move {
                 intake.run(&tasks, &units, &abandon).await;
             }));
         }
         tasks.stop().cancelled().await;
-        let drained = tokio::time::timeout(self.grace, async {
+        let mut drained = Box::pin(async {
             join_all(loops).await;
             units.close();
             units.wait().await;
         });
-        let in_time = drained.await.is_ok();
+        let mut in_time = tokio::time::timeout(self.grace / 2, &mut drained).await.is_ok();
+        if !in_time {
+            hurry.cancel();
+            in_time = tokio::time::timeout(self.grace / 2, drained).await.is_ok();
+        }
         let abandoned = units.len();
         abandon.cancel();
         units.close();
@@ -123,15 +130,22 @@ impl<H: Handler> Stage<H> {
         Drained { abandoned }
     }
 
-    fn prefetch(&self) -> u16 {
-        let messages = if self.gather { GATHERED_UNITS * limits::BATCH_LINES } else { self.concurrency };
-        u16::try_from(messages).unwrap_or(u16::MAX)
+    /// Messages to hold. Where they are single documents, enough to fill the units; where they are batches
+    /// already, few, because each can be as large as a batch. A stage that settles one message a unit needs as
+    /// many as can keep its slots busy when each holds one line.
+    fn prefetch(&self, queue: &Queue) -> u16 {
+        let messages = match queue {
+            _ if !self.gather => self.concurrency / 2,
+            Queue::Ingest => 4 * limits::BATCH_LINES,
+            _ => limits::BATCH_LINES,
+        };
+        u16::try_from(messages.max(1)).unwrap_or(u16::MAX)
     }
 }
 
 /// Units of one queue that a gathering stage works on at the same time. While these wait for their confirms,
 /// what arrives gathers into the next one: with more of them, batches would stay small under load.
-const GATHERED_UNITS: usize = 8;
+pub const GATHERED_UNITS: usize = 8;
 
 /// Takes from one queue.
 struct Intake<H> {

@@ -15,6 +15,8 @@ pub(crate) const SECONDS: &str = "tributary_stage_seconds";
 pub(crate) const IN_FLIGHT: &str = "tributary_stage_in_flight";
 /// Waits. Labels `stage`, `reason`.
 pub(crate) const RETRIES: &str = "tributary_stage_retries_total";
+/// Items that nothing came of on purpose. Labels `stage`, `reason`.
+pub(crate) const SKIPPED: &str = "tributary_stage_skipped_total";
 /// Messages parked. Labels `stage`, `reason`.
 pub(crate) const PARKED: &str = "tributary_stage_parked_total";
 /// Acknowledgements that came too late: the message is handed out again. Label `stage`.
@@ -64,6 +66,17 @@ pub(crate) fn settled(stage: &'static str, outcome: Settled) {
 pub(crate) fn waits(stage: &'static str, why: &str) {
     let reason = why.split(':').next().unwrap_or_default().to_owned();
     counter!(RETRIES, "stage" => stage, "reason" => reason).increment(1);
+}
+
+/// Nothing comes of an item, on purpose.
+pub(crate) fn skipped(stage: &'static str, reason: &'static str) {
+    counter!(SKIPPED, "stage" => stage, "reason" => reason).increment(1);
+}
+
+/// A unit's messages will be handed out again.
+pub(crate) fn stale(stage: &'static str, messages: usize) {
+    counter!(STALE, "stage" => stage).increment(messages as u64);
+    tracing::warn!(stage, messages, "the connection is gone; the messages will be handed out again");
 }
 
 /// An item is parked.

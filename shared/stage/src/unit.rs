@@ -1,21 +1,20 @@
 //! A unit: what was taken together, from the split to the acknowledgement.
 
 use crate::handler::{Handler, Item, Made, Outcome, Poison, Taken, Unavailable};
+use crate::settle::{Decided, Publishing, remaining};
 use crate::slots::Slots;
 use crate::telemetry::{self, Settled};
-use broker::{Acknowledged, Broker, Delivery, Note, Outgoing, Queue};
-use bytes::Bytes;
-use contract::envelope::{self, Header};
-use contract::lane::Tier;
+use broker::{Acknowledged, Broker, Delivery, Outgoing, Queue};
 use contract::limits;
 use futures_util::FutureExt;
 use futures_util::future::join_all;
-use jiff::Timestamp;
 use runtime::clock;
 use runtime::health::Probe;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+use tokio_util::sync::CancellationToken;
 
 /// What every unit of one queue shares.
 pub(crate) struct Context<H> {
@@ -25,22 +24,35 @@ pub(crate) struct Context<H> {
     pub(crate) index: usize,
     pub(crate) slots: Slots,
     pub(crate) probe: Probe,
-}
-
-/// An item that was decided about.
-struct Decided<'a> {
-    original: &'a Bytes,
-    header: Option<&'a Header>,
-    outcome: Outcome,
+    /// The probe says that it can't go on.
+    pub(crate) paused: AtomicBool,
+    /// Cancelled when a stop has used up half of its grace: what has not begun goes back.
+    pub(crate) hurry: CancellationToken,
 }
 
 /// Counts a unit as in flight until it is settled, given back, or dropped.
 struct InFlight(&'static str, usize);
 
+impl InFlight {
+    fn begin(stage: &'static str, items: usize) -> Self {
+        telemetry::received(stage, items);
+        Self(stage, items)
+    }
+}
+
 impl Drop for InFlight {
     fn drop(&mut self) {
         telemetry::left(self.0, self.1);
     }
+}
+
+/// How a unit ended.
+enum Worked {
+    /// Everything it led to is confirmed.
+    Settle(Vec<Settled>),
+    /// The connection that its messages came on is gone: they will be handed out again, and whatever is
+    /// published now would happen twice.
+    Stale,
 }
 
 impl<H: Handler> Context<H> {
@@ -52,34 +64,37 @@ impl<H: Handler> Context<H> {
             .map(|d| Taken { id: d.id.clone(), redelivered: d.redelivered, body: d.body.clone() })
             .collect();
         let (items, poison) = self.split(&messages);
-        telemetry::received(H::NAME, items.len() + poison.len());
-        let _in_flight = InFlight(H::NAME, items.len() + poison.len());
+        let _in_flight = InFlight::begin(H::NAME, items.len() + poison.len());
+        // In the order in which they were handed out: when the first is, the others came on the same connection.
+        let current = || deliveries.first().is_some_and(Delivery::is_current);
 
         let (early, items) = self.wait_for(items).await;
-        let prepared = self.insist(|| self.handler.prepare(&messages, &items)).await;
-        let decided = join_all(items.iter().map(|item| self.decide(&prepared, item))).await;
-
-        let mut publishing = Publishing::new(&self.queue, H::NAME, clock::now());
-        poison.iter().for_each(|poison| publishing.park("undecodable", &poison.original, None, &poison.reason));
-        early.iter().for_each(|item| publishing.wait_on(item));
-        decided.into_iter().for_each(|decided| publishing.add(decided));
-        let settled = std::mem::take(&mut publishing.settled);
-        let outgoing = publishing.finish();
-        self.insist(|| self.publish(outgoing.clone())).await;
-
-        self.handler.confirmed(&prepared, &items).await;
+        let worked = AssertUnwindSafe(self.work(&messages, items, &early, &poison, &current)).catch_unwind().await;
+        let (settled, prepared) = match worked {
+            Ok((Worked::Settle(settled), prepared)) => (settled, Some(prepared)),
+            Ok((Worked::Stale, _)) => return telemetry::stale(H::NAME, deliveries.len()),
+            // Outside `handle`, whose panics are caught there. Taken again these messages would panic again.
+            Err(_) => (self.park_whole(&messages).await, None),
+        };
         let stale = self.acknowledge(deliveries).await;
-        self.handler.acknowledged(&prepared).await;
+        if let Some(prepared) = prepared.filter(|_| stale == 0) {
+            self.handler.acknowledged(&prepared).await;
+        }
         settled.into_iter().for_each(|outcome| telemetry::settled(H::NAME, outcome));
         telemetry::acknowledged(H::NAME, began.elapsed(), stale);
     }
 
+    /// Splits each message on its own; one that makes the handler panic is poison whole.
     fn split(&self, messages: &[Taken]) -> (Vec<H::Item>, Vec<Poison>) {
         let (mut items, mut poison) = (Vec::new(), Vec::new());
-        for part in messages.iter().flat_map(|message| self.handler.split(message)) {
-            match part {
-                Ok(item) => items.push(item),
-                Err(bad) => poison.push(bad),
+        for message in messages {
+            let whole = || Poison { original: message.body.clone(), reason: "taking it apart panicked".to_owned() };
+            let parts = std::panic::catch_unwind(AssertUnwindSafe(|| self.handler.split(message)));
+            for part in parts.unwrap_or_else(|_| vec![Err(whole())]) {
+                match part {
+                    Ok(item) => items.push(item),
+                    Err(bad) => poison.push(bad),
+                }
             }
         }
         (items, poison)
@@ -97,18 +112,113 @@ impl<H: Handler> Context<H> {
         (early, items)
     }
 
-    /// Asks the handler until it decides. Its panic is a decision too: the item is parked.
-    async fn decide<'a>(&self, prepared: &H::Prepared, item: &'a H::Item) -> Decided<'a> {
-        let outcome = self
-            .insist(|| async {
-                let _slot = self.slots.acquire(self.index).await;
-                AssertUnwindSafe(self.handler.handle(prepared, item))
-                    .catch_unwind()
-                    .await
-                    .unwrap_or_else(|_| Ok(Outcome::Park("panic: the handler stopped in the middle".to_owned())))
-            })
-            .await;
-        Decided { original: item.original(), header: item.header(), outcome }
+    /// Decides about every item and publishes what comes of it.
+    async fn work(
+        &self,
+        messages: &[Taken],
+        items: Vec<H::Item>,
+        early: &[H::Item],
+        poison: &[Poison],
+        current: &(impl Fn() -> bool + Sync),
+    ) -> (Worked, H::Prepared) {
+        let prepared = self.insist(|| self.handler.prepare(messages, &items)).await;
+        let decided = self.decide_all(&prepared, &items, current).await;
+
+        let mut publishing = Publishing::new(&self.queue, H::NAME, clock::now());
+        poison.iter().for_each(|poison| publishing.park("undecodable", &poison.original, None, &poison.reason));
+        early.iter().for_each(|item| publishing.wait_on(item));
+        decided.into_iter().for_each(|decided| publishing.add(decided));
+        let settled = std::mem::take(&mut publishing.settled);
+        let outgoing = publishing.finish();
+        let published = self.insist(|| async {
+            match current() {
+                true => self.publish(outgoing.clone()).await.map(|()| true),
+                false => Ok(false),
+            }
+        });
+        if !published.await {
+            return (Worked::Stale, prepared);
+        }
+        self.handler.confirmed(&prepared, &items).await;
+        (Worked::Settle(settled), prepared)
+    }
+
+    /// Asks about all items at once. Where some can be decided and others wait for a dependency or, while
+    /// stopping, for a slot, those others go back to the end of their queue and hold nobody up.
+    async fn decide_all<'a>(
+        &self,
+        prepared: &H::Prepared,
+        items: &'a [H::Item],
+        current: &(impl Fn() -> bool + Sync),
+    ) -> Vec<Decided<'a>> {
+        let mut wait = Duration::from_millis(100);
+        loop {
+            let outcomes = join_all(items.iter().map(|item| self.decide(prepared, item, current))).await;
+            if items.is_empty() || outcomes.iter().any(Option::is_some) || self.hurry.is_cancelled() || !current() {
+                let decided = |(item, outcome): (&'a H::Item, Option<Outcome>)| Decided {
+                    original: item.original(),
+                    header: item.header(),
+                    outcome: outcome.unwrap_or_else(|| self.again(item)),
+                };
+                return items.iter().zip(outcomes).map(decided).collect();
+            }
+            tokio::time::sleep(wait).await;
+            wait = (wait * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// The same item at the end of the queue that it came from.
+    fn again(&self, item: &H::Item) -> Outcome {
+        telemetry::waits(H::NAME, "returned");
+        Outcome::Forward(vec![Made::Line(self.queue.clone(), item.original().clone())])
+    }
+
+    /// Asks the handler a few times; none when it can't decide now. Its panic is a decision too: the item is
+    /// parked. What has not begun when its messages are stale, or when a stop is overdue, does not begin.
+    async fn decide(
+        &self,
+        prepared: &H::Prepared,
+        item: &H::Item,
+        current: &(impl Fn() -> bool + Sync),
+    ) -> Option<Outcome> {
+        let mut wait = Duration::from_millis(100);
+        for last in [false, false, true] {
+            let slot = tokio::select! {
+                slot = self.slots.acquire(self.index) => slot,
+                () = self.hurry.cancelled() => return None,
+            };
+            if !current() {
+                return None;
+            }
+            let asked = AssertUnwindSafe(self.handler.handle(prepared, item)).catch_unwind().await;
+            drop(slot);
+            match asked {
+                Ok(Ok(outcome)) => {
+                    self.resumed();
+                    return Some(outcome);
+                }
+                Err(_) => return Some(Outcome::Park("panic: the handler stopped in the middle".to_owned())),
+                Ok(Err(error)) => {
+                    self.pause(&error, wait).await;
+                    wait *= 2;
+                    if last {
+                        return None;
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    async fn park_whole(&self, messages: &[Taken]) -> Vec<Settled> {
+        let mut publishing = Publishing::new(&self.queue, H::NAME, clock::now());
+        for message in messages {
+            publishing.park("panic", &message.body, None, "the stage panicked over this message or its neighbours");
+        }
+        let settled = std::mem::take(&mut publishing.settled);
+        let outgoing = publishing.finish();
+        self.insist(|| self.publish(outgoing.clone())).await;
+        settled
     }
 
     async fn publish(&self, outgoing: Vec<Outgoing>) -> Result<(), Unavailable> {
@@ -123,141 +233,40 @@ impl<H: Handler> Context<H> {
         acks.into_iter().filter(|ack| !matches!(ack, Ok(Acknowledged::Yes))).count()
     }
 
-    /// Calls until it works. The wait doubles from 0.1 s to 5 s.
+    /// Calls until it works.
     async fn insist<T, F>(&self, mut call: impl FnMut() -> F) -> T
     where
         F: Future<Output = Result<T, Unavailable>>,
     {
         let mut wait = Duration::from_millis(100);
-        let mut paused = false;
         loop {
             match call().await {
                 Ok(value) => {
-                    if paused {
-                        self.probe.ready();
-                    }
+                    self.resumed();
                     return value;
                 }
-                Err(error) => {
-                    paused = true;
-                    self.probe.not_ready(error.to_string());
-                    telemetry::paused(H::NAME, &error, wait);
-                    tokio::time::sleep(wait).await;
-                    wait = (wait * 2).min(Duration::from_secs(5));
-                }
+                Err(error) => self.pause(&error, wait).await,
             }
+            wait = (wait * 2).min(LONGEST_PAUSE);
         }
+    }
+
+    /// It goes on.
+    fn resumed(&self) {
+        if self.paused.load(Ordering::Relaxed) {
+            self.paused.store(false, Ordering::Relaxed);
+            self.probe.ready();
+        }
+    }
+
+    /// Says why nothing goes on, and waits.
+    async fn pause(&self, error: &Unavailable, wait: Duration) {
+        self.paused.store(true, Ordering::Relaxed);
+        self.probe.not_ready(error.to_string());
+        telemetry::paused(H::NAME, error, wait);
+        tokio::time::sleep(wait).await;
     }
 }
 
-fn remaining(header: Option<&Header>, now: Timestamp) -> Duration {
-    let until = header.and_then(|header| header.not_before);
-    until.map_or(Duration::ZERO, |until| Duration::try_from(until.duration_since(now)).unwrap_or(Duration::ZERO))
-}
-
-/// Turns outcomes into messages: lines for one queue travel together.
-struct Publishing<'a> {
-    queue: &'a Queue,
-    stage: &'static str,
-    now: Timestamp,
-    lines: Vec<(Queue, Vec<Bytes>)>,
-    messages: Vec<Outgoing>,
-    settled: Vec<Settled>,
-}
-
-impl<'a> Publishing<'a> {
-    fn new(queue: &'a Queue, stage: &'static str, now: Timestamp) -> Self {
-        Self { queue, stage, now, lines: Vec::new(), messages: Vec::new(), settled: Vec::new() }
-    }
-
-    fn add(&mut self, decided: Decided<'_>) {
-        let Decided { original, header, outcome } = decided;
-        match outcome {
-            Outcome::Forward(made) => {
-                made.into_iter().for_each(|made| self.made(made));
-                self.settled.push(Settled::Forwarded);
-            }
-            Outcome::Retry { after, why } => {
-                telemetry::waits(self.stage, &why);
-                self.wait(original, header, after, why, Settled::Retried);
-            }
-            Outcome::Defer { after, why } => {
-                telemetry::waits(self.stage, why);
-                self.wait(original, header, after, why.to_owned(), Settled::Deferred);
-            }
-            Outcome::Undelivered { webhook, line, why } => {
-                let note = self.note(why);
-                self.messages.push(Outgoing::noted(Queue::Undelivered(webhook), line, note));
-                self.settled.push(Settled::Undelivered);
-            }
-            Outcome::Park(why) => self.park("handler", original, header, &why),
-            Outcome::Skip(_) => self.settled.push(Settled::Skipped),
-        }
-    }
-
-    fn made(&mut self, made: Made) {
-        match made {
-            Made::Line(queue, line) => self.line(queue, line),
-            Made::Message(message) => self.messages.push(message),
-        }
-    }
-
-    fn line(&mut self, queue: Queue, line: Bytes) {
-        match self.lines.iter_mut().find(|(known, _)| *known == queue) {
-            Some((_, lines)) => lines.push(line),
-            None => self.lines.push((queue, vec![line])),
-        }
-    }
-
-    /// An item that came early waits on, as it is.
-    fn wait_on(&mut self, item: &impl Item) {
-        let Some(header) = item.header() else { return };
-        self.delay(header.lane, remaining(Some(header), self.now), item.original().clone());
-        self.settled.push(Settled::Deferred);
-    }
-
-    fn wait(&mut self, original: &Bytes, header: Option<&Header>, after: Duration, why: String, settled: Settled) {
-        let Some(header) = header else {
-            return self.park("handler", original, None, "it was asked to wait but has no envelope");
-        };
-        let mut again = header.clone();
-        again.attempt += u32::from(settled == Settled::Retried);
-        again.not_before = self.now.checked_add(after).ok();
-        again.why = Some(why);
-        match envelope::under(original, again) {
-            Ok(line) => {
-                self.delay(header.lane, after, line);
-                self.settled.push(settled);
-            }
-            Err(error) => self.park("unencodable", original, Some(header), &error.to_string()),
-        }
-    }
-
-    fn delay(&mut self, lane: contract::lane::Lane, wait: Duration, line: Bytes) {
-        self.line(Queue::Delay(lane, Tier::within(wait).unwrap_or(Tier::S1)), line);
-    }
-
-    fn park(&mut self, kind: &'static str, original: &Bytes, header: Option<&Header>, why: &str) {
-        telemetry::parked(self.stage, kind, header.map_or("", |header| &header.id), why);
-        let note = self.note(why.to_owned());
-        self.messages.push(Outgoing::noted(Queue::Parked, original.clone(), note));
-        self.settled.push(Settled::Parked);
-    }
-
-    fn note(&self, reason: String) -> Note {
-        Note { stage: self.stage.to_owned(), reason, origin: self.queue.name(), at: self.now }
-    }
-
-    fn finish(self) -> Vec<Outgoing> {
-        let mut outgoing = self.messages;
-        for (queue, lines) in self.lines {
-            let most = match queue {
-                Queue::Sender(_) | Queue::Delay(..) => limits::SENDER_BATCH_LINES,
-                _ => limits::BATCH_LINES,
-            };
-            let batches = envelope::batches(lines, most, limits::BATCH_BYTES);
-            outgoing.extend(batches.into_iter().map(|body| Outgoing::new(queue.clone(), body)));
-        }
-        outgoing
-    }
-}
+/// Waits for a missing dependency double from 0.1 s up to this.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);

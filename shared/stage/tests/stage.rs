@@ -33,6 +33,7 @@ impl Handler for Scripted {
     type Prepared = ();
 
     fn split(&self, message: &Taken) -> Vec<Result<Self::Item, Poison>> {
+        assert!(message.body != "make it panic", "a message that can't even be taken apart");
         envelopes(message)
     }
 
@@ -156,6 +157,52 @@ fn line_of(parked: &[broker::Stored], index: usize) -> Bytes {
 }
 
 #[tokio::test]
+async fn a_message_that_makes_splitting_panic_is_parked_whole() -> Result<()> {
+    let mut bench = Bench::start(|_| async { done() }.boxed()).await?;
+    bench.publish(&[Bytes::from_static(b"make it panic")]).await?;
+    bench.publish(&[line("a")]).await?;
+    assert_eq!(bench.asked().await, "a");
+    bench.stop().await;
+    let parked = bench.broker.browse(&Queue::Parked, 10).await?;
+    assert_eq!(parked.first().map(|stored| stored.body.clone()), Some(Bytes::from_static(b"make it panic")));
+    bench.end().await
+}
+
+#[tokio::test]
+async fn what_can_be_decided_does_not_wait_for_what_can_not() -> Result<()> {
+    let back = Arc::new(AtomicBool::new(false));
+    let away = Arc::clone(&back);
+    let mut bench = Bench::start(move |id| {
+        let known = id == "known" || away.load(Ordering::SeqCst);
+        let made = Bytes::from(id.to_owned());
+        async move {
+            match known {
+                true => Ok(Outcome::Forward(vec![Made::Line(Queue::IngestRejected, made)])),
+                false => Err(Unavailable { what: "store", source: None }),
+            }
+        }
+        .boxed()
+    })
+    .await?;
+    bench.publish(&[line("unknown"), line("known")]).await?;
+    let mut asked = Vec::new();
+    while asked.iter().filter(|id| *id == "unknown").count() < 4 {
+        asked.push(bench.asked().await);
+    }
+    // The fourth time it comes in a message of its own: the other was settled without it.
+    assert_eq!(asked.iter().filter(|id| *id == "known").count(), 1);
+    let made = bench.broker.browse(&Queue::IngestRejected, 10).await?;
+    assert_eq!(made.iter().map(|stored| stored.body.clone()).collect::<Vec<_>>(), ["known"]);
+    back.store(true, Ordering::SeqCst);
+    while bench.broker.browse(&Queue::IngestRejected, 10).await?.len() < 2 {
+        bench.asked().await;
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(bench.ready(Queue::Parked).await?, 0);
+    bench.end().await
+}
+
+#[tokio::test]
 async fn a_retry_spends_an_attempt_and_is_never_early() -> Result<()> {
     let tried = Arc::new(AtomicUsize::new(0));
     let mut bench = Bench::start(move |_| {
@@ -237,7 +284,8 @@ async fn undelivered_keeps_the_line_with_its_reason() -> Result<()> {
     let webhook = contract::id::WebhookId::parse("wh_1")?;
     let of = webhook.clone();
     let mut bench = Bench::start(move |id| {
-        let line = Line::new(Header::new(id, "00-trace".into(), Lane::Live, clock::now()), json!({"kept": true})).encode(0);
+        let line =
+            Line::new(Header::new(id, "00-trace".into(), Lane::Live, clock::now()), json!({"kept": true})).encode(0);
         let webhook = of.clone();
         async move { Ok(Outcome::Undelivered { webhook, line: line.expect("encodes"), why: "tries used up".into() }) }
             .boxed()

@@ -149,6 +149,10 @@ struct Held {
 
 #[async_trait]
 impl Settle for Held {
+    fn is_current(&self) -> bool {
+        self.settling.channel.status().connected()
+    }
+
     async fn ack(self: Box<Self>) -> Result<bool, Error> {
         self.settling.acknowledge(self.tag).await
     }

@@ -93,6 +93,10 @@ struct Held {
 
 #[async_trait]
 impl Settle for Held {
+    fn is_current(&self) -> bool {
+        !self.engine.lock().closing
+    }
+
     async fn ack(self: Box<Self>) -> Result<bool, Error> {
         // After the end nothing is written any more: the message comes again.
         let mut state = self.engine.lock();

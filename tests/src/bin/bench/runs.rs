@@ -141,8 +141,8 @@ async fn embedded(sizes: &Sizes, idle: &mut BTreeMap<String, f64>) -> Result<Run
     webhooks(&installation, &sink, 1).await?;
     let before = usages(&installation)?;
     idle.extend(before.iter().map(|usage| (usage.name.clone(), usage.resident_mib)));
-    let (url, token) = installation.entrance();
-    let entrance = Entrance::http(url, token.to_owned())?;
+    let way = installation.entrance();
+    let entrance = Entrance::http(way.url, way.token)?;
     entrance.pour(&script.saturation).await?;
     finish("embedded".into(), &script, &sink, &entrance, &installation, &before, 1).await
 }
@@ -171,8 +171,8 @@ async fn soak(events: u32) -> Result<Soak> {
     let sink = Sink::start(&tasks, FIRST_ID, 0).await?;
     let installation = Installation::embedded().await?;
     webhooks(&installation, &sink, 1).await?;
-    let (url, token) = installation.entrance();
-    let entrance = Entrance::http(url, token.to_owned())?;
+    let way = installation.entrance();
+    let entrance = Entrance::http(way.url, way.token)?;
     let mut resident_mib = Vec::new();
     for quarter in 0..4_u64 {
         let each = u64::from(events / 4);
