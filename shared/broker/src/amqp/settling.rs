@@ -10,7 +10,7 @@ use crate::backend::Settle;
 use crate::error::Error;
 use async_trait::async_trait;
 use lapin::Channel;
-use lapin::options::{BasicAckOptions, BasicNackOptions};
+use lapin::options::{BasicAckOptions, BasicRejectOptions};
 use runtime::task::{OnPanic, Tasks};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -106,8 +106,10 @@ impl Settling {
 
     async fn give_back(&self, tag: u64) -> Result<(), Error> {
         let writing = self.writing.lock().await;
-        let requeue = BasicNackOptions { requeue: true, multiple: false };
-        let given = call(self.channel.basic_nack(tag, requeue)).await;
+        // Not `basic.nack`: since 4.3 that counts as no delivery, and a message that is always given back would
+        // never be parked.
+        let requeue = BasicRejectOptions { requeue: true };
+        let given = call(self.channel.basic_reject(tag, requeue)).await;
         // Only now: a frame for everything up to a later tag would have acknowledged it.
         self.tags().held.remove(&tag);
         drop(writing);
