@@ -12,11 +12,13 @@ pub mod views;
 pub use config::Config;
 
 use broker::Broker;
+use contract::limits;
 use functions::Functions;
 use http::Tokens;
 use runtime::health::{Health, Probe};
 use runtime::task::Tasks;
 use std::net::SocketAddr;
+use std::time::Duration;
 use store::Store;
 use tokio::net::TcpListener;
 
@@ -61,10 +63,10 @@ impl Role {
     /// Serves until asked to stop, then finishes the requests that it has.
     pub async fn run(self, tasks: &Tasks) {
         self.probe.ready();
-        let stop = tasks.stop().clone().cancelled_owned();
-        if let Err(error) = axum::serve(self.listener, self.router).with_graceful_shutdown(stop).await {
-            tracing::error!(%error, "the dashboard stopped serving");
-            tasks.stop().cancel();
+        let grace = Duration::from_millis(limits::DRAIN_GRACE_MS);
+        let cut = runtime::http::serve(self.listener, self.router, tasks, grace).await;
+        if cut > 0 {
+            tracing::warn!(cut, "requests were cut off; whoever sent them has no answer");
         }
         self.probe.not_ready("stopped");
     }

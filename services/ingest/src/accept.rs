@@ -1,5 +1,7 @@
 //! The path that both entrances share.
 
+use crate::history::History;
+use crate::in_hand::{Busy, Held, InHand};
 use crate::telemetry::{self, Entrance};
 use broker::{Broker, Note, Outgoing, Queue};
 use bytes::Bytes;
@@ -11,6 +13,7 @@ use contract::id::EventId;
 use contract::lane::Lane;
 use contract::{limits, upstream};
 use jiff::Timestamp;
+use runtime::health::Health;
 use std::collections::HashSet;
 use std::time::Duration;
 use store::Dedup;
@@ -38,6 +41,18 @@ pub(crate) fn native(body: &Bytes, now: Timestamp) -> impl Iterator<Item = Docum
 /// Reads a bare Default body.
 pub(crate) fn bare(body: &Bytes, now: Timestamp) -> Document {
     Document { line: 1, original: body.clone(), events: upstream::bare(body, now) }
+}
+
+/// A message that is too large to be read, as one document that is rejected; none when it is not.
+pub(crate) fn too_large(body: &Bytes) -> Option<Document> {
+    let expected = if body.len() > limits::AMQP_MESSAGE_BYTES {
+        "a message of at most 16 MiB"
+    } else if upstream::documents(body).take(limits::NDJSON_LINES + 1).count() > limits::NDJSON_LINES {
+        "at most 10000 documents in a message"
+    } else {
+        return None;
+    };
+    Some(Document { line: 1, original: body.clone(), events: Err(Rejection::of("$", expected)) })
 }
 
 /// The line that carries an event to the router, and into history.
@@ -72,6 +87,8 @@ pub(crate) enum Error {
     Broker(#[from] broker::Error),
     #[error("the store is away")]
     Store(#[from] store::Error),
+    #[error("the same events are being accepted for someone else")]
+    Busy(#[from] Busy),
     #[error("an event can't be written")]
     Envelope(#[from] envelope::Error),
 }
@@ -82,14 +99,27 @@ pub(crate) struct Acceptance {
     broker: Broker,
     dedup: Dedup,
     window: Duration,
+    history: History,
+    in_hand: InHand,
 }
 
 impl Acceptance {
-    pub(crate) fn new(broker: Broker, dedup: Dedup, window: Duration) -> Self {
-        Self { broker, dedup, window }
+    pub(crate) fn new(broker: Broker, dedup: Dedup, window: Duration, health: &Health) -> Self {
+        let history = History::new(broker.clone(), health.probe("history"));
+        Self { broker, dedup, window, history, in_hand: InHand::default() }
     }
 
-    /// For each event whether it is new: not remembered, and the first of its id here.
+    /// Keeps copies of events in history.
+    pub(crate) fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// Waits until nobody else is accepting any of these events. Hold it until they are remembered.
+    pub(crate) async fn take(&self, events: &[EventId]) -> Result<Held, Busy> {
+        self.in_hand.take(events).await
+    }
+
+    /// For each event whether it is new: not remembered, and the first of its id here. Take them first.
     pub(crate) async fn fresh(&self, events: &[EventId]) -> Result<Vec<bool>, store::Error> {
         let seen = self.dedup.seen(events).await?;
         let mut here = HashSet::new();
@@ -141,6 +171,7 @@ impl Acceptance {
         receipt: &mut Receipt,
     ) -> Result<(), Error> {
         let ids: Vec<EventId> = documents.iter().flat_map(Document::ids).cloned().collect();
+        let _held = self.take(&ids).await?;
         let fresh = self.fresh(&ids).await?;
         let mut flags = fresh.iter().copied();
         let (mut lines, mut outgoing, mut counts) = (Vec::new(), Vec::new(), Vec::new());
@@ -159,10 +190,9 @@ impl Acceptance {
                 Err(rejection) => outgoing.push(rejected(document, rejection, now)),
             }
         }
-        for body in envelope::batches(lines, limits::BATCH_LINES, limits::BATCH_BYTES) {
-            outgoing.push(Outgoing::new(Queue::Router(Lane::Live), body.clone()));
-            outgoing.push(Outgoing::new(Queue::History, body));
-        }
+        self.history.keep(lines.clone()).await?;
+        let batches = envelope::batches(lines, limits::BATCH_LINES, limits::BATCH_BYTES).into_iter();
+        outgoing.extend(batches.map(|body| Outgoing::new(Queue::Router(Lane::Live), body)));
         self.broker.publisher().publish_all(outgoing).await?;
         let new: Vec<EventId> = ids.into_iter().zip(fresh).filter_map(|(id, fresh)| fresh.then_some(id)).collect();
         self.remember(&new).await?;

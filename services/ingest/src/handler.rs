@@ -1,11 +1,12 @@
 //! The AMQP entrance: what ingest does with what upstream published to the exchange.
 
 use crate::accept::{self, Acceptance, Document};
+use crate::in_hand::Held;
 use crate::telemetry::{self, Entrance};
 use crate::trace;
 use broker::Queue;
 use bytes::Bytes;
-use contract::envelope::{self, Header};
+use contract::envelope::Header;
 use contract::event::Event;
 use contract::id::EventId;
 use contract::lane::Lane;
@@ -30,9 +31,19 @@ pub struct Incoming {
 
 /// What is new in a unit.
 pub struct Fresh {
-    /// For each document, by its number, which of its events.
-    flags: HashMap<u64, Vec<bool>>,
+    /// By the number of its document.
+    documents: HashMap<u64, New>,
     events: Vec<EventId>,
+    /// Until the unit is settled nobody else accepts the same events.
+    _held: Held,
+}
+
+/// What is new in a document.
+enum New {
+    /// The lines of the events that are, and how many were accepted before.
+    Lines(Vec<Bytes>, usize),
+    /// It can't be told, or its events can't be written.
+    Unknown(String),
 }
 
 impl Item for Incoming {
@@ -57,37 +68,67 @@ impl Handler for Ingest {
     type Prepared = Fresh;
 
     fn split(&self, message: &Taken) -> Vec<Result<Incoming, Poison>> {
-        let documents = accept::native(&message.body, clock::now());
-        let number = || self.numbers.fetch_add(1, Ordering::Relaxed);
-        documents.map(|document| Ok(Incoming { number: number(), document, trace: trace::begin() })).collect()
+        let incoming = |document| {
+            let number = self.numbers.fetch_add(1, Ordering::Relaxed);
+            Ok(Incoming { number, document, trace: trace::begin() })
+        };
+        match accept::too_large(&message.body) {
+            Some(document) => vec![incoming(document)],
+            None => accept::native(&message.body, clock::now()).map(incoming).collect(),
+        }
     }
 
     async fn prepare(&self, _messages: &[Taken], items: &[Incoming]) -> Result<Fresh, Unavailable> {
         let ids: Vec<EventId> = items.iter().flat_map(|item| item.document.ids()).cloned().collect();
-        let fresh = self.acceptance.fresh(&ids).await.map_err(|error| Unavailable::new("store", error))?;
-        let mut rest = fresh.iter().copied();
-        let flags = |item: &Incoming| (item.number, rest.by_ref().take(item.document.ids().count()).collect());
-        let flags = items.iter().map(flags).collect();
-        let events = ids.into_iter().zip(fresh).filter_map(|(id, fresh)| fresh.then_some(id)).collect();
-        Ok(Fresh { flags, events })
+        let held = self.acceptance.take(&ids).await.map_err(|error| Unavailable::new("another copy", error))?;
+        let flags = match self.acceptance.fresh(&ids).await {
+            Ok(flags) => Ok(flags),
+            Err(error) if error.is_unavailable() => return Err(Unavailable::new("store", error)),
+            // Waiting does not heal it. The message names the key alone.
+            Err(corrupt) => Err(format!("corrupt: {corrupt}")),
+        };
+        let mut fresh = Fresh { documents: HashMap::new(), events: Vec::new(), _held: held };
+        let mut rest = flags.iter().flatten().copied();
+        for item in items {
+            let Ok(events) = &item.document.events else { continue };
+            let new = events
+                .iter()
+                .zip(rest.by_ref())
+                .filter_map(|(event, new)| new.then_some(event))
+                .collect::<Vec<&Event>>();
+            let document = match flags.as_ref().map_err(Clone::clone).and_then(|_| lines(&new, &item.trace)) {
+                Ok(lines) => {
+                    fresh.events.extend(new.iter().map(|event| event.id.clone()));
+                    New::Lines(lines, events.len() - new.len())
+                }
+                Err(why) => New::Unknown(why),
+            };
+            fresh.documents.insert(item.number, document);
+        }
+        let documents = items.iter().filter_map(|item| fresh.documents.get(&item.number));
+        let lines = documents.flat_map(New::lines).cloned().collect();
+        let kept = self.acceptance.history().keep(lines).await;
+        kept.map_err(|error| Unavailable::new("broker", error))?;
+        Ok(fresh)
     }
 
     async fn handle(&self, fresh: &Fresh, item: &Incoming) -> Result<Outcome, Unavailable> {
-        let events = match &item.document.events {
-            Ok(events) => events,
-            Err(rejection) => {
-                telemetry::rejected(Entrance::Amqp, rejection);
-                let message = accept::rejected(&item.document, rejection, clock::now());
-                return Ok(Outcome::Forward(vec![Made::Message(message)]));
-            }
+        if let Err(rejection) = &item.document.events {
+            telemetry::rejected(Entrance::Amqp, rejection);
+            let message = accept::rejected(&item.document, rejection, clock::now());
+            return Ok(Outcome::Forward(vec![Made::Message(message)]));
+        }
+        let (lines, repeats) = match fresh.documents.get(&item.number) {
+            Some(New::Lines(lines, repeats)) => (lines, *repeats),
+            Some(New::Unknown(why)) => return Ok(Outcome::Park(why.clone())),
+            None => return Ok(Outcome::Park("the document was not looked up".to_owned())),
         };
-        let flags = fresh.flags.get(&item.number).map(Vec::as_slice).unwrap_or_default();
-        let new: Vec<&Event> = events.iter().zip(flags).filter_map(|(event, new)| new.then_some(event)).collect();
-        telemetry::accepted(Entrance::Amqp, new.len(), events.len() - new.len());
-        if new.is_empty() {
+        telemetry::accepted(Entrance::Amqp, lines.len(), repeats);
+        if lines.is_empty() {
             return Ok(Outcome::Skip("duplicate"));
         }
-        Ok(forward(&new, &item.trace).map_or_else(|error| Outcome::Park(error.to_string()), Outcome::Forward))
+        let made = lines.iter().map(|line| Made::Line(Queue::Router(Lane::Live), line.clone()));
+        Ok(Outcome::Forward(made.collect()))
     }
 
     async fn confirmed(&self, fresh: &Fresh, _items: &[Incoming]) {
@@ -100,12 +141,15 @@ impl Handler for Ingest {
     }
 }
 
-fn forward(events: &[&Event], trace: &str) -> Result<Vec<Made>, envelope::Error> {
-    let mut made = Vec::with_capacity(2 * events.len());
-    for event in events {
-        let line = accept::line(event, trace)?;
-        made.push(Made::Line(Queue::Router(Lane::Live), line.clone()));
-        made.push(Made::Line(Queue::History, line));
+impl New {
+    fn lines(&self) -> &[Bytes] {
+        match self {
+            Self::Lines(lines, _) => lines,
+            Self::Unknown(_) => &[],
+        }
     }
-    Ok(made)
+}
+
+fn lines(events: &[&Event], trace: &str) -> Result<Vec<Bytes>, String> {
+    events.iter().map(|event| accept::line(event, trace)).collect::<Result<_, _>>().map_err(|error| error.to_string())
 }

@@ -4,7 +4,7 @@ mod problem;
 
 use crate::accept::{self, Acceptance, Error, Receipt};
 use crate::credential::Credentials;
-use crate::telemetry::Entrance;
+use crate::telemetry::{self, Entrance};
 use crate::trace;
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -17,6 +17,7 @@ use futures_util::StreamExt;
 use problem::Problem;
 use runtime::clock;
 use serde::Serialize;
+use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -50,11 +51,17 @@ pub(crate) fn routes(acceptance: Acceptance, credentials: Credentials) -> axum::
         .route("/v1/actblue", post(actblue))
         .fallback(|| async { Problem::NotFound })
         .method_not_allowed_fallback(|| async { Problem::Method })
-        .layer(CatchPanicLayer::custom(|_| Problem::Fault.into_response()))
+        .layer(CatchPanicLayer::custom(panicked))
         .with_state(Entrances { acceptance, credentials, room })
 }
 
 const KIB: usize = 1024;
+
+/// What it panicked with is not told: it could hold a part of the request.
+fn panicked(_: Box<dyn Any + Send>) -> Response {
+    telemetry::panicked();
+    Problem::Fault.into_response()
+}
 
 async fn events(State(entrances): State<Entrances>, request: Request) -> Result<Response, Problem> {
     if !authorization(request.headers()).is_some_and(|given| entrances.credentials.bearer(given)) {
@@ -127,7 +134,11 @@ fn trace_of(headers: &HeaderMap) -> String {
 
 fn answer(receipt: Result<Receipt, Error>) -> Result<Response, Problem> {
     let receipt = receipt.map_err(|error| match error {
-        Error::Broker(_) | Error::Store(_) => {
+        Error::Store(error) if !error.is_unavailable() => {
+            tracing::error!(error = &error as &dyn std::error::Error, "what the store holds can't be read");
+            Problem::Fault
+        }
+        Error::Broker(_) | Error::Store(_) | Error::Busy(_) => {
             tracing::warn!(error = &error as &dyn std::error::Error, "a request was turned away");
             Problem::Away
         }

@@ -7,7 +7,9 @@ mod accept;
 mod config;
 mod credential;
 mod handler;
+mod history;
 mod http;
+mod in_hand;
 mod telemetry;
 mod trace;
 
@@ -18,6 +20,7 @@ pub use handler::Ingest;
 use accept::Acceptance;
 use broker::{Broker, Queue};
 use contract::limits;
+use history::History;
 use runtime::health::Health;
 use runtime::task::Tasks;
 use stage::{Drained, Stage};
@@ -33,6 +36,7 @@ pub struct Role {
     listener: TcpListener,
     address: SocketAddr,
     routes: axum::Router,
+    history: History,
     health: Health,
 }
 
@@ -40,10 +44,11 @@ pub struct Role {
 pub async fn build(config: Config, broker: Broker, store: &Store, health: &Health) -> io::Result<Role> {
     let listener = TcpListener::bind(config.listen).await?;
     let address = listener.local_addr()?;
-    let acceptance = Acceptance::new(broker.clone(), store.dedup().clone(), config.dedup_window);
+    let acceptance = Acceptance::new(broker.clone(), store.dedup().clone(), config.dedup_window, health);
     let routes = http::routes(acceptance.clone(), config.credentials);
+    let history = acceptance.history().clone();
     let stage = Stage::new(Ingest::new(acceptance), broker, health.clone()).queue(Queue::Ingest, 1);
-    Ok(Role { stage, listener, address, routes, health: health.clone() })
+    Ok(Role { stage, listener, address, routes, history, health: health.clone() })
 }
 
 impl Role {
@@ -56,27 +61,13 @@ impl Role {
     pub async fn run(self, tasks: &Tasks) -> Drained {
         let probe = self.health.probe("ingest.http");
         probe.ready();
-        let served = serve(self.listener, self.routes, tasks);
-        let (drained, ()) = tokio::join!(self.stage.run(tasks), served);
-        drained
-    }
-}
-
-async fn serve(listener: TcpListener, routes: axum::Router, tasks: &Tasks) {
-    let stop = tasks.stop().clone();
-    let serving = axum::serve(listener, routes).with_graceful_shutdown(stop.clone().cancelled_owned());
-    let overdue = async {
-        stop.cancelled().await;
-        tokio::time::sleep(Duration::from_millis(limits::DRAIN_GRACE_MS)).await;
-    };
-    tokio::select! {
-        ended = serving => {
-            if let Err(error) = ended {
-                tracing::error!(%error, "the HTTP entrance ended");
-                stop.cancel();
-            }
+        let served =
+            runtime::http::serve(self.listener, self.routes, tasks, Duration::from_millis(limits::DRAIN_GRACE_MS));
+        let (drained, cut, ()) = tokio::join!(self.stage.run(tasks), served, self.history.watch(tasks.stop()));
+        if cut > 0 {
+            tracing::warn!(cut, "requests were cut off; whoever sent them has no answer and sends them again");
         }
-        () = overdue => tracing::warn!("requests were cut off; whoever sent them has no answer and sends them again"),
+        drained
     }
 }
 

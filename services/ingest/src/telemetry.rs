@@ -2,6 +2,7 @@
 
 use contract::body::Rejection;
 use metrics::counter;
+use std::time::Duration;
 
 /// Documents read. Labels `entrance`, `outcome` (`accepted`, `rejected`).
 const DOCUMENTS: &str = "tributary_ingest_documents_total";
@@ -9,6 +10,11 @@ const DOCUMENTS: &str = "tributary_ingest_documents_total";
 const EVENTS: &str = "tributary_ingest_events_total";
 /// Events dropped because they were accepted before. Label `entrance`.
 const DUPLICATES: &str = "tributary_ingest_duplicates_total";
+
+/// Requests whose handler panicked.
+const PANICS: &str = "tributary_ingest_panics_total";
+/// Accepted events of which history has no copy.
+const HISTORY_MISSED: &str = "tributary_history_missed_total";
 
 /// How a document came in: the label `entrance`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,4 +53,20 @@ pub(crate) fn rejected(entrance: Entrance, rejection: &Rejection) {
 /// Events could not be remembered: their repeats will be delivered again, under the same ids.
 pub(crate) fn unmarked(error: &dyn std::error::Error, events: usize) {
     tracing::warn!(%error, events, "accepted events could not be remembered; a repeat of them is not dropped");
+}
+
+/// Events go on without a copy in history.
+pub(crate) fn history_missed(events: usize) {
+    counter!(HISTORY_MISSED).increment(events as u64);
+}
+
+/// History failed and is left alone for a while.
+pub(crate) fn history_paused(error: &dyn std::error::Error, pause: Duration) {
+    tracing::warn!(%error, pause_s = pause.as_secs(), "history takes no copies; deliveries go on without");
+}
+
+/// A handler of an HTTP request panicked.
+pub(crate) fn panicked() {
+    counter!(PANICS).increment(1);
+    tracing::error!("a handler of an HTTP request panicked; it was answered with 500");
 }

@@ -43,7 +43,7 @@ impl Testbed {
     }
 
     pub(crate) fn acceptance(&self) -> Acceptance {
-        Acceptance::new(self.broker.clone(), self.store.dedup().clone(), Duration::from_hours(1))
+        Acceptance::new(self.broker.clone(), self.store.dedup().clone(), Duration::from_hours(1), &self.health)
     }
 
     /// The lines of the messages that lie on a queue.

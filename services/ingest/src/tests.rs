@@ -4,6 +4,7 @@ use broker::Outgoing;
 use bytes::Bytes;
 use contract::lane::Lane;
 use runtime::task::OnPanic;
+use stage::Handler as _;
 use testkit::builders::message;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -86,4 +87,114 @@ async fn it_listens_where_it_says_and_stops_when_asked() {
     let address = running.address;
     running.bed.close().await;
     assert!(TcpStream::connect(address).await.is_err(), "it stopped listening");
+}
+
+/// A handler, and the messages that it would be given.
+fn taken(body: impl Into<Bytes>) -> stage::Taken {
+    stage::Taken { id: "m".to_owned(), redelivered: false, body: body.into() }
+}
+
+#[tokio::test]
+async fn copies_that_come_in_at_once_over_http_become_one_event() {
+    let bed = Testbed::open().await;
+    let acceptance = bed.acceptance();
+    let body = Bytes::from(message("contribution").to_vec());
+    let now = runtime::clock::now();
+    let accept = || acceptance.accept(telemetry::Entrance::Events, accept::native(&body, now), "", now);
+    let receipts = futures_util::future::join_all([accept(), accept(), accept()]).await;
+    let counts =
+        receipts.into_iter().map(|receipt| receipt.unwrap()).map(|receipt| (receipt.accepted, receipt.duplicates));
+    let mut counts: Vec<_> = counts.collect();
+    counts.sort_unstable();
+    assert_eq!(counts, [(0, 1), (0, 1), (1, 0)]);
+    assert_eq!(bed.routed().await.len(), 1);
+    bed.close().await;
+}
+
+#[tokio::test]
+async fn a_copy_over_http_waits_for_the_one_that_came_over_amqp() {
+    let bed = Testbed::open().await;
+    let acceptance = bed.acceptance();
+    let handler = Ingest::new(acceptance.clone());
+    let body = Bytes::from(message("contribution").to_vec());
+    let message = taken(body.clone());
+    let items: Vec<_> = handler.split(&message).into_iter().map(Result::unwrap).collect();
+    let prepared = handler.prepare(&[message], &items).await.unwrap();
+    let now = runtime::clock::now();
+    let mut copy = std::pin::pin!(acceptance.accept(telemetry::Entrance::Events, accept::native(&body, now), "", now));
+    assert!(futures_util::poll!(copy.as_mut()).is_pending());
+    handler.confirmed(&prepared, &items).await;
+    drop(prepared);
+    assert_eq!(copy.await.unwrap().duplicates, 1);
+    bed.close().await;
+}
+
+#[tokio::test]
+async fn a_message_beyond_the_limits_is_put_aside_whole_and_unread() {
+    let bed = Testbed::open().await;
+    let handler = Ingest::new(bed.acceptance());
+    let good = message("contribution").to_vec();
+    let padded = [good.clone(), vec![b' '; limits::AMQP_MESSAGE_BYTES]].concat();
+    let many = b"1\n".repeat(limits::NDJSON_LINES + 1);
+    for (body, reason) in [(padded, "at most 16 MiB"), (many, "at most 10000 documents")] {
+        let message = taken(body.clone());
+        let items: Vec<_> = handler.split(&message).into_iter().map(Result::unwrap).collect();
+        assert_eq!(items.len(), 1);
+        let prepared = handler.prepare(&[message], &items).await.unwrap();
+        let outcome = handler.handle(&prepared, &items[0]).await.unwrap();
+        let stage::Outcome::Forward(made) = outcome else { panic!("{outcome:?}") };
+        let [stage::Made::Message(rejected)] = &made[..] else { panic!("{made:?}") };
+        assert_eq!((&rejected.queue, rejected.body.len()), (&Queue::IngestRejected, body.len()));
+        assert!(rejected.note.as_ref().unwrap().reason.contains(reason), "{:?}", rejected.note);
+    }
+    assert_eq!(handler.split(&taken(good)).len(), 1);
+    bed.close().await;
+}
+
+/// A broker on RabbitMQ whose history stream someone deleted.
+async fn without_history(place: &testkit::Isolated, bed: &Testbed) -> Broker {
+    let config = broker::Config {
+        backend: broker::BackendConfig::Amqp { url: place.amqp_url.clone().into() },
+        queue_prefix: place.queue_prefix.clone(),
+        connection_name: "test".to_owned(),
+        history_age: Duration::from_hours(1),
+        history_bytes: 1 << 30,
+    };
+    let broker = Broker::open(config, &bed.tasks, &bed.health).await.unwrap();
+    let connection = lapin::Connection::connect(&place.amqp_url, lapin::ConnectionProperties::default()).await.unwrap();
+    let channel = connection.create_channel().await.unwrap();
+    let history = format!("{}{}", place.queue_prefix, Queue::History.name());
+    channel.queue_delete(history.into(), lapin::options::QueueDeleteOptions::default()).await.unwrap();
+    connection.close(200, "done".into()).await.unwrap();
+    broker
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_history_events_go_on_once_and_readiness_says_so() {
+    let (place, bed) = (testkit::isolated().await.unwrap(), Testbed::open().await);
+    let broker = without_history(&place, &bed).await;
+    let acceptance = Acceptance::new(broker.clone(), bed.store.dedup().clone(), Duration::from_hours(1), &bed.health);
+    let now = runtime::clock::now();
+    let body = Bytes::from(message("contribution").to_vec());
+    let documents = accept::native(&body, now);
+    let receipt = acceptance.accept(telemetry::Entrance::Events, documents, "", now).await.unwrap();
+    assert_eq!(receipt.accepted, 1);
+    assert!(bed.health.not_ready().iter().any(|(what, _)| what == "history"), "{:?}", bed.health.not_ready());
+
+    let handler = Ingest::new(acceptance);
+    let message = taken(message("refund").to_vec());
+    let items: Vec<_> = handler.split(&message).into_iter().map(Result::unwrap).collect();
+    let prepared = handler.prepare(&[message], &items).await.unwrap();
+    let outcome = handler.handle(&prepared, &items[0]).await.unwrap();
+    let stage::Outcome::Forward(made) = outcome else { panic!("{outcome:?}") };
+    assert!(matches!(&made[..], [stage::Made::Line(Queue::Router(Lane::Live), _)]), "{made:?}");
+
+    let mut consumer = broker.consume(&Queue::Router(Lane::Live), 10).await.unwrap();
+    let routed = consumer.next().await.unwrap();
+    assert_eq!(testbed::decode(&routed.body).len(), 1);
+    routed.ack().await.unwrap();
+    assert!(consumer.try_next().is_none(), "it came twice");
+    drop(consumer);
+    broker.close().await;
+    bed.close().await;
 }

@@ -61,8 +61,12 @@ impl Handler for Router {
         if lane == Lane::Backfill && only.is_none() {
             return Ok(Outcome::Park("backfill: the event names no webhook".to_owned()));
         }
-        let candidates = self.candidates(event, only.as_ref()).await;
-        let candidates = candidates.map_err(|error| Unavailable::new("store", error))?;
+        let candidates = match self.candidates(event, only.as_ref()).await {
+            Ok(candidates) => candidates,
+            Err(error) if error.is_unavailable() => return Err(Unavailable::new("store", error)),
+            // Waiting does not heal it, and it must not hold up the others. The message names the key alone.
+            Err(corrupt) => return Ok(Outcome::Park(format!("corrupt: {corrupt}"))),
+        };
         let takers = candidates.iter().filter(|webhook| matching::takes(webhook, event, lane).is_ok());
         let made: Result<Vec<Made>, _> = takers.map(|webhook| deliver(&item.header, event, webhook)).collect();
         Ok(match made {

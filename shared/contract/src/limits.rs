@@ -23,6 +23,23 @@ pub const INGEST_ROUND_DOCUMENTS: usize = 512;
 pub const INGEST_ROUND_BYTES: usize = 4 * 1024 * 1024;
 /// Time in which the body of an HTTP request must have arrived.
 pub const REQUEST_READ_MS: u64 = 60_000;
+/// Largest message on the `contributions` exchange, which may hold several documents: what RabbitMQ 4 takes unless
+/// told otherwise. Each document is bounded by [`UPSTREAM_MESSAGE_BYTES`].
+pub const AMQP_MESSAGE_BYTES: usize = 16 * 1024 * 1024;
+/// How long accepted events wait until history confirms their copies; then they go on without.
+pub const HISTORY_CONFIRM_MS: u64 = 3_000;
+/// How long history is left alone after it took no copies.
+pub const HISTORY_PAUSE_MS: u64 = 30_000;
+/// How long a copy of an event waits for another one that is being accepted.
+pub const COPY_WAIT_MS: u64 = 12_000;
+/// HTTP connections that one listener of ours has open.
+pub const HTTP_CONNECTIONS: usize = 1_024;
+/// Time in which the head of an HTTP request must have arrived, and after which an idle connection is closed.
+pub const HTTP_HEAD_MS: u64 = 15_000;
+/// Time for one HTTP request from its head to the head of its answer.
+pub const HTTP_EXCHANGE_MS: u64 = 120_000;
+/// Time that the admin endpoint has to finish its answers when it stops.
+pub const ADMIN_GRACE_MS: u64 = 1_000;
 /// What `Retry-After` says when the broker or the store is away.
 pub const INGEST_RETRY_AFTER_S: u64 = 5;
 /// Errors listed in one HTTP answer; more are counted, not listed.
@@ -96,6 +113,12 @@ pub const EMBEDDED_TRIM_MESSAGES: usize = 64;
 
 /// How long a line item is remembered so that a repeat is dropped; the default of the setting.
 pub const DEDUP_WINDOW_S: u64 = 24 * 3_600;
+/// Age at which it is read again while it is not certain that changes are heard of.
+pub const DIRECTORY_UNHEARD_AGE_MS: u64 = 1_000;
+/// How often a connection on which no change was announced is asked whether it still lives.
+pub const DIRECTORY_PING_MS: u64 = 1_000;
+/// How long a sign of life of that connection proves that changes are heard of.
+pub const DIRECTORY_PROOF_MS: u64 = 2_500;
 /// Age at which a cached webhook is read again even when no change was announced.
 pub const DIRECTORY_AGE_MS: u64 = 30_000;
 /// Longest life of a done mark.
@@ -170,8 +193,9 @@ pub const WEBHOOK_IN_FLIGHT_MAX: u32 = 1_000;
 pub const NAME_LOOKUPS: usize = 32;
 /// Time to read the rest of an answer that decides nothing any more.
 pub const ANSWER_REST_MS: u64 = 1_000;
-/// Open connections to one endpoint that are kept for later.
-pub const IDLE_CONNECTIONS: usize = 64;
+/// Open connections to one host that are kept for later. Many webhooks of one vendor share a host, and opening
+/// one costs more than a request.
+pub const IDLE_CONNECTIONS: usize = SENDER_CONCURRENCY;
 /// How long an unused connection is kept.
 pub const IDLE_CONNECTION_MS: u64 = 30_000;
 /// How often a connection that many requests share is asked whether it is there.
@@ -210,6 +234,10 @@ pub const CREDENTIAL_CHARS: usize = 1_024;
 /// Bytes of an email address (RFC 5321).
 pub const EMAIL_BYTES: usize = 254;
 
+const _: () = assert!(BROKER_CALL_MS < COPY_WAIT_MS, "another copy is waited for until the broker has decided on it");
+const _: () = assert!(REQUEST_READ_MS < HTTP_EXCHANGE_MS, "a request may take its time to arrive");
+const _: () = assert!(ADMIN_GRACE_MS < CLOSE_GRACE_MS, "the admin endpoint ends within the closing");
+const _: () = assert!(HTTP_HEAD_MS < DRAIN_GRACE_MS, "half a request does not outlive the drain");
 const _: () = assert!(TEST_WAIT_MS < DRAIN_GRACE_MS, "a test must be able to finish while draining");
 const _: () = assert!(NDJSON_REQUEST_BYTES <= INGEST_BODIES_BYTES, "the largest request must get its turn");
 const _: () = assert!(CONNECT_TIMEOUT_MS < SEND_TIMEOUT_MS, "connecting is part of sending");

@@ -74,6 +74,16 @@ mod tests {
     }
 
     #[test]
+    fn the_reference_library_makes_the_same_signature() {
+        let (id, at, body) = (DeliveryId::of_bits(7), 1_614_265_330, br#"{"amount":"27.50"}"#);
+        for secret in [SigningSecret::of_bytes([7; 32]), SigningSecret::parse(SECRET).expect("valid")] {
+            let theirs = standardwebhooks::Webhook::new(secret.expose()).expect("a secret");
+            let theirs = theirs.sign(id.as_str(), at, body).expect("signs");
+            assert_eq!(sign(&[secret], &id, at, body).expect("signs"), theirs);
+        }
+    }
+
+    #[test]
     fn during_rotation_both_secrets_sign_and_the_newest_comes_first() {
         let new = SigningSecret::of_bytes([7; 32]);
         let old = SigningSecret::parse(SECRET).expect("valid");

@@ -9,7 +9,7 @@ pub use documents::{Document, Documents};
 use crate::body::{
     Block, CONTRIBUTION, FORM, LINEITEM, MESSAGE, Path, Rejection, TOP, Walk, compact, depth, read_time, status,
 };
-use crate::event::{Event, Kind};
+use crate::event::{Event, Kind, Status};
 use crate::id::{EntityId, EventId};
 use crate::limits;
 use jiff::Timestamp;
@@ -144,10 +144,21 @@ impl<'a> Source<'a> {
             Kind::Cancellation => common.contribution.get("cancelledAt"),
         };
         let when = read_time(when?)?;
+        let status = match self.kind {
+            Kind::Cancellation => None,
+            kind => Some(status(&common.contribution, kind).ok()?),
+        };
         let name = self.kind.name();
         let (lineitem_text, second) = (lineitem.to_string(), when.as_second().to_string());
         let id = match self.kind {
-            Kind::Contribution => EventId::derive(&[name, &lineitem_text]),
+            // Beyond the design, which derives it of kind and line item alone: a payment that is approved after it
+            // was pending or declined is another event, or it would be dropped as a repeat.
+            Kind::Contribution => match status {
+                Some(other @ (Status::Pending | Status::Declined)) => {
+                    EventId::derive(&[name, &lineitem_text, other.name()])
+                }
+                Some(Status::Approved) | None => EventId::derive(&[name, &lineitem_text]),
+            },
             Kind::Refund => EventId::derive(&[name, &lineitem_text, &second]),
             Kind::Cancellation => {
                 let order = common.contribution.text("orderNumber")?;
@@ -163,10 +174,7 @@ impl<'a> Source<'a> {
             kind: self.kind,
             entity: EntityId(entity),
             lineitem,
-            status: match self.kind {
-                Kind::Cancellation => None,
-                kind => Some(status(&common.contribution, kind).ok()?),
-            },
+            status,
             received_at: self.received_at,
             occurred_at: self.occurred_at.or(Some(when)),
             managing_entity: common.managing_entity.clone(),

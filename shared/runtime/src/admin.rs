@@ -1,12 +1,14 @@
 //! The admin endpoint of a process: `/livez`, `/readyz` and `/metrics`.
 
 use crate::health::Health;
+use crate::http;
 use crate::task::{OnPanic, Tasks};
 use crate::telemetry::Metrics;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::get;
+use contract::limits;
 use serde::Serialize;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -69,11 +71,11 @@ impl Admin {
             .route("/readyz", get(ready))
             .route("/metrics", get(metrics_page))
             .with_state(self.state);
+        let of_server = tasks.clone();
         tasks.spawn("admin", OnPanic::Log, async move {
-            let served = axum::serve(self.listener, routes).with_graceful_shutdown(stop.cancelled_owned()).await;
-            if let Err(error) = served {
-                tracing::error!(%error, "the admin endpoint ended");
-            }
+            let cut =
+                http::serve(self.listener, routes, &of_server, Duration::from_millis(limits::ADMIN_GRACE_MS)).await;
+            tracing::debug!(cut, "the admin endpoint ended");
         });
     }
 }

@@ -1,4 +1,4 @@
-//! How a process lives: configuration, telemetry, tasks, health, shutdown and the admin endpoint.
+//! How a process lives: configuration, telemetry, tasks, health, HTTP, shutdown and the admin endpoint.
 
 #![warn(missing_docs)]
 
@@ -7,6 +7,7 @@ pub mod clock;
 pub mod config;
 pub mod exit;
 pub mod health;
+pub mod http;
 pub mod shutdown;
 pub mod task;
 pub mod telemetry;

@@ -1,5 +1,5 @@
 //! A shelf of cached reads: each entry is loaded once at a time, read again when it is old or was
-//! changed, and served stale while the store is away.
+//! changed, and served stale while the store is away, unless it is negative.
 
 use crate::error::Error;
 use contract::limits;
@@ -11,10 +11,53 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 const AGE: Duration = Duration::from_millis(limits::DIRECTORY_AGE_MS);
+const UNHEARD_AGE: Duration = Duration::from_millis(limits::DIRECTORY_UNHEARD_AGE_MS);
+const PROOF: Duration = Duration::from_millis(limits::DIRECTORY_PROOF_MS);
 const PAUSE: Duration = Duration::from_millis(limits::DIRECTORY_PAUSE_MS);
+
+/// Whether changes are heard of, which decides how old an entry may get. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Hearing(Arc<Mutex<Heard>>);
+
+enum Heard {
+    /// All changes are made in this process.
+    Always,
+    /// The connection on which they are announced gave a sign of life then, if ever.
+    Last(Option<Instant>),
+}
+
+impl Hearing {
+    /// Of a store that only this process changes.
+    pub(crate) fn always() -> Self {
+        Self(Arc::new(Mutex::new(Heard::Always)))
+    }
+
+    /// Of a store whose announcements arrive over a connection that must prove itself.
+    pub(crate) fn unproven() -> Self {
+        Self(Arc::new(Mutex::new(Heard::Last(None))))
+    }
+
+    /// The connection gave a sign of life: what was announced before it has been heard.
+    pub(crate) fn proven(&self, now: Instant) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Heard::Last(Some(now));
+    }
+
+    /// The age at which entries are read again.
+    fn age(&self, now: Instant) -> Duration {
+        match &*self.0.lock().unwrap_or_else(PoisonError::into_inner) {
+            Heard::Always => AGE,
+            Heard::Last(Some(last)) if now.duration_since(*last) < PROOF => AGE,
+            Heard::Last(_) => UNHEARD_AGE,
+        }
+    }
+}
 
 /// Cached reads of one kind, at most [`limits::DIRECTORY_ENTRIES`] of them.
 pub(crate) struct Shelf<K, V> {
+    hearing: Hearing,
+    /// Whether a value makes its reader do nothing. Such a value is never served when it may be old: what is
+    /// skipped for it would be lost.
+    negative: fn(&V) -> bool,
     slots: moka::future::Cache<K, Arc<Slot<V>>>,
     /// Grows when everything may have changed.
     epoch: AtomicU64,
@@ -47,12 +90,13 @@ where
     K: Hash + Eq + Clone + Send + Sync + 'static,
     V: Clone + Send + Sync + 'static,
 {
-    pub(crate) fn new() -> Self {
-        Self { slots: moka::future::Cache::new(limits::DIRECTORY_ENTRIES), epoch: AtomicU64::new(0) }
+    pub(crate) fn new(hearing: &Hearing, negative: fn(&V) -> bool) -> Self {
+        let hearing = hearing.clone();
+        Self { hearing, negative, slots: moka::future::Cache::new(limits::DIRECTORY_ENTRIES), epoch: AtomicU64::new(0) }
     }
 
-    /// The cached value, or what `load` reads. While the store is away: the last value known, else the
-    /// error; it is asked again only after a pause.
+    /// The cached value, or what `load` reads. While the store is away: the last value known if it is not
+    /// negative, else the error; it is asked again only after a pause.
     pub(crate) async fn get<F>(&self, key: &K, now: Instant, load: impl FnOnce() -> F + Send) -> Result<V, Error>
     where
         F: Future<Output = Result<V, Error>> + Send,
@@ -75,7 +119,7 @@ where
             }
             Err(error) => {
                 held.failure = Some((error.clone(), now));
-                held.despite(error)
+                held.despite(error, self.negative)
             }
         }
     }
@@ -101,12 +145,12 @@ where
         let now = self.read_begins(slot, now);
         if let Some((value, read)) = &held.value {
             let unchanged = read.epoch == now.epoch && read.generation == now.generation;
-            if unchanged && now.at.duration_since(read.at) < AGE {
+            if unchanged && now.at.duration_since(read.at) < self.hearing.age(now.at) {
                 return Some(Ok(value.clone()));
             }
         }
         match &held.failure {
-            Some((error, at)) if now.at.duration_since(*at) < PAUSE => Some(held.despite(error.clone())),
+            Some((error, at)) if now.at.duration_since(*at) < PAUSE => Some(held.despite(error.clone(), self.negative)),
             _ => None,
         }
     }
@@ -128,9 +172,9 @@ impl<V> Slot<V> {
 
 impl<V: Clone> Held<V> {
     /// What is served although the reading failed.
-    fn despite(&self, error: Error) -> Result<V, Error> {
+    fn despite(&self, error: Error, negative: fn(&V) -> bool) -> Result<V, Error> {
         match &self.value {
-            Some((value, _)) if error.is_unavailable() => Ok(value.clone()),
+            Some((value, _)) if error.is_unavailable() && !negative(value) => Ok(value.clone()),
             _ => Err(error),
         }
     }
@@ -140,6 +184,10 @@ impl<V: Clone> Held<V> {
 mod tests {
     use super::*;
     use std::sync::atomic::AtomicUsize;
+
+    fn shelf() -> Shelf<u8, usize> {
+        Shelf::new(&Hearing::always(), |_| false)
+    }
 
     async fn read(shelf: &Shelf<u8, usize>, now: Instant, loads: &AtomicUsize) -> usize {
         shelf.get(&1, now, || async { Ok(loads.fetch_add(1, Ordering::SeqCst)) }).await.expect("loads")
@@ -151,7 +199,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_entry_is_read_again_when_it_is_old_or_changed() {
-        let (shelf, loads, now) = (Shelf::new(), AtomicUsize::new(0), Instant::now());
+        let (shelf, loads, now) = (shelf(), AtomicUsize::new(0), Instant::now());
         assert_eq!(read(&shelf, now, &loads).await, 0);
         assert_eq!(read(&shelf, now, &loads).await, 0);
         shelf.changed(&1);
@@ -165,7 +213,7 @@ mod tests {
 
     #[tokio::test]
     async fn many_readers_load_once() {
-        let (shelf, loads, now) = (Shelf::new(), AtomicUsize::new(0), Instant::now());
+        let (shelf, loads, now) = (shelf(), AtomicUsize::new(0), Instant::now());
         let slow = || {
             shelf.get(&1, now, || async {
                 tokio::task::yield_now().await;
@@ -178,7 +226,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_change_during_the_reading_makes_the_value_old() {
-        let (shelf, loads, now) = (Shelf::new(), AtomicUsize::new(5), Instant::now());
+        let (shelf, loads, now) = (shelf(), AtomicUsize::new(5), Instant::now());
         let before = shelf.get(&1, now, || async {
             shelf.changed(&1);
             Ok(0)
@@ -189,7 +237,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_old_value_is_served_while_the_store_is_away_and_read_again_after_the_pause() {
-        let (shelf, loads, start) = (Shelf::new(), AtomicUsize::new(0), Instant::now());
+        let (shelf, loads, start) = (shelf(), AtomicUsize::new(0), Instant::now());
         assert!(fail(&shelf, start).await.expect_err("nothing known").is_unavailable());
         let known = start + PAUSE;
         assert_eq!(read(&shelf, known, &loads).await, 0);
@@ -197,5 +245,29 @@ mod tests {
         assert_eq!(fail(&shelf, later).await.expect("stale"), 0);
         assert_eq!(read(&shelf, later, &loads).await, 0, "not asked during the pause");
         assert_eq!(read(&shelf, later + PAUSE, &loads).await, 1);
+    }
+
+    #[tokio::test]
+    async fn a_negative_value_is_not_served_while_the_store_is_away() {
+        let (shelf, loads, start) = (Shelf::new(&Hearing::always(), |n| *n == 0), AtomicUsize::new(0), Instant::now());
+        assert_eq!(read(&shelf, start, &loads).await, 0);
+        assert_eq!(fail(&shelf, start).await.expect("not old"), 0);
+        assert!(fail(&shelf, start + AGE).await.expect_err("old").is_unavailable());
+        assert!(fail(&shelf, start + AGE).await.expect_err("old, during the pause").is_unavailable());
+        assert_eq!(read(&shelf, start + AGE + PAUSE, &loads).await, 1);
+        assert_eq!(fail(&shelf, start + AGE * 3).await.expect("positive, so stale"), 1);
+    }
+
+    #[tokio::test]
+    async fn without_a_sign_of_life_entries_are_read_again_soon() {
+        let (hearing, loads, start) = (Hearing::unproven(), AtomicUsize::new(0), Instant::now());
+        let shelf = Shelf::new(&hearing, |_| false);
+        assert_eq!(read(&shelf, start, &loads).await, 0);
+        assert_eq!(read(&shelf, start + UNHEARD_AGE, &loads).await, 1);
+        let proven = start + UNHEARD_AGE;
+        hearing.proven(proven);
+        assert_eq!(read(&shelf, proven + PROOF / 2 + UNHEARD_AGE, &loads).await, 1);
+        assert_eq!(read(&shelf, proven + PROOF, &loads).await, 2);
+        assert_eq!(fail(&shelf, proven + PROOF * 2).await.expect("stale"), 2);
     }
 }

@@ -1,6 +1,6 @@
 //! Cached reads for the router and the sender.
 
-use crate::cache::Shelf;
+use crate::cache::{Hearing, Shelf};
 use crate::credentials::Credentials;
 use crate::entities::Entities;
 use crate::error::Error;
@@ -8,14 +8,16 @@ use crate::secrets::Secrets;
 use crate::webhooks::{Filter, Webhooks};
 use contract::id::{EntityId, WebhookId};
 use contract::limits;
-use contract::webhook::Webhook;
+use contract::webhook::{Status, Webhook};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Cached reads: each answer is at most [`limits::DIRECTORY_AGE_MS`] old, and changes arrive at once.
-/// While the store is away what is known is served as it was; what is not known is
-/// [`Error::Unavailable`]. Absence is remembered like presence. Cheap to clone.
+/// Cached reads: each answer is at most [`limits::DIRECTORY_AGE_MS`] old, and changes arrive at once; while
+/// that is not certain, an answer is at most [`limits::DIRECTORY_UNHEARD_AGE_MS`] old.
+///
+/// While the store is away what is known is served as it was; what is not known is [`Error::Unavailable`], and
+/// so is what would make its reader do nothing: absence, and webhooks that are not active. Cheap to clone.
 #[derive(Clone)]
 pub struct Directory {
     shelves: Arc<Shelves>,
@@ -71,11 +73,24 @@ pub(crate) struct Shelves {
     by_entity: Shelf<EntityId, Arc<[Arc<Webhook>]>>,
     by_name: Shelf<String, Option<EntityId>>,
     secrets: Shelf<WebhookId, Option<Arc<Secrets>>>,
+    hearing: Hearing,
 }
 
 impl Shelves {
-    pub(crate) fn new() -> Self {
-        Self { webhooks: Shelf::new(), by_entity: Shelf::new(), by_name: Shelf::new(), secrets: Shelf::new() }
+    pub(crate) fn new(hearing: Hearing) -> Self {
+        Self {
+            webhooks: Shelf::new(&hearing, |webhook| webhook.as_deref().is_none_or(idle)),
+            // One that is not active is enough: it may have become so, and the event would pass it by.
+            by_entity: Shelf::new(&hearing, |all| all.is_empty() || all.iter().any(|webhook| idle(webhook))),
+            by_name: Shelf::new(&hearing, Option::is_none),
+            secrets: Shelf::new(&hearing, Option::is_none),
+            hearing,
+        }
+    }
+
+    /// The connection that announces changes gave a sign of life.
+    pub(crate) fn heard(&self, now: Instant) {
+        self.hearing.proven(now);
     }
 
     /// Forgets what the change may have made untrue.
@@ -99,6 +114,10 @@ impl Shelves {
             }
         }
     }
+}
+
+fn idle(webhook: &Webhook) -> bool {
+    webhook.status != Status::Active
 }
 
 /// What has to be read again. Its text form travels between processes.

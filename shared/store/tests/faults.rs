@@ -110,7 +110,9 @@ async fn while_redis_is_away_the_directory_serves_what_it_knows() {
     let health = Health::default();
     let store = on_redis(&server.url(), &health).await;
     until("it is ready", async || health.not_ready().is_empty()).await;
-    store.webhooks().add(&webhook(1), &Secrets::generate(Timestamp::UNIX_EPOCH)).await.expect("added");
+    let mut active = webhook(1);
+    active.activate(Timestamp::UNIX_EPOCH);
+    store.webhooks().add(&active, &Secrets::generate(Timestamp::UNIX_EPOCH)).await.expect("added");
     let directory = store.directory();
     let known = directory.for_entity(EntityId(4411)).await.expect("read");
     assert_eq!(known.len(), 1);
@@ -137,13 +139,41 @@ async fn while_redis_is_away_the_directory_serves_what_it_knows() {
     let change = elsewhere
         .webhooks()
         .change(&id(1), |webhook| {
-            webhook.activate(Timestamp::UNIX_EPOCH);
+            webhook.deactivate(None);
             Ok::<(), Infallible>(())
         })
         .await;
     change.expect("changed");
-    let active = async || directory.webhook(&id(1)).await.expect("read").expect("there").status == Status::Active;
-    until("the change arrives", active).await;
+    let changed = async || directory.webhook(&id(1)).await.expect("read").expect("there").status != Status::Active;
+    until("the change arrives", changed).await;
+}
+
+#[tokio::test]
+async fn behind_a_stalled_connection_nothing_that_would_skip_an_event_is_served() {
+    let server = Redis::start_private().await.expect("a Redis");
+    let proxy = Proxy::before(&server.url()).await.expect("a proxy");
+    let health = Health::default();
+    let (store, elsewhere) = (on_redis(proxy.url(), &health).await, on_redis(&server.url(), &Health::default()).await);
+    until("it is ready", async || health.not_ready().is_empty()).await;
+    let directory = store.directory();
+    store.webhooks().add(&webhook(1), &Secrets::default()).await.expect("added");
+    assert_eq!(directory.for_entity(EntityId(4411)).await.expect("a draft").len(), 1);
+    assert_eq!(directory.for_entity(EntityId(7)).await.expect("none").len(), 0);
+    assert_eq!(directory.entity_by_name("Harbor").await.expect("none"), None);
+
+    proxy.stall();
+    let activate = |webhook: &mut Webhook| {
+        webhook.activate(Timestamp::UNIX_EPOCH);
+        Ok::<(), Infallible>(())
+    };
+    elsewhere.webhooks().change(&id(1), activate).await.expect("changed");
+    let begin = Instant::now();
+    let unavailable = async |entity| directory.for_entity(EntityId(entity)).await.is_err_and(|e| e.is_unavailable());
+    until("the draft is not believed", async || unavailable(4411).await).await;
+    until("the absence is not believed", async || unavailable(7).await).await;
+    let nobody = async || directory.entity_by_name("Harbor").await.is_err_and(|error| error.is_unavailable());
+    until("the unknown name is not believed", nobody).await;
+    assert!(begin.elapsed() < Duration::from_secs(20), "{:?}", begin.elapsed());
 }
 
 #[tokio::test]

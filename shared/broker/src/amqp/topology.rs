@@ -72,9 +72,14 @@ impl Topology {
     /// late). So on a new installation this waits until they have.
     pub(super) async fn declare(&self, connection: &Connection) -> Result<(), Error> {
         // The stream is declared last: where it is, the rest is too.
-        let is_new = !self.exists(connection, &Queue::History).await?;
+        let is_new = match self.exists(connection, &Queue::History).await {
+            Ok(exists) => !exists,
+            Err(error) if !connection.status().connected() => return Err(error),
+            Err(_) => false, // it is there and can't be used, which its declaration says again
+        };
         let channel = call(connection.create_channel()).await?;
         self.declare_all(&channel).await?;
+        self.declare_history(connection).await?;
         if is_new {
             sleep(NEW_QUEUE).await;
         }
@@ -93,8 +98,6 @@ impl Topology {
 
     async fn declare_all(&self, channel: &Channel) -> Result<(), Error> {
         for queue in Queue::all() {
-            // The stream comes last: its limits are configuration, so its declaration may be refused, and that
-            // closes the channel.
             if queue != Queue::History {
                 self.declare_queue(channel, &queue).await?;
             }
@@ -105,17 +108,28 @@ impl Topology {
         call(channel.exchange_declare(exchange.clone(), topic, durable, FieldTable::default())).await?;
         let ingest = self.name(&Queue::Ingest);
         let bind = QueueBindOptions::default();
-        call(channel.queue_bind(ingest, exchange, "#".into(), bind, FieldTable::default())).await?;
-        match self.declare_queue(channel, &Queue::History).await {
+        call(channel.queue_bind(ingest, exchange, "#".into(), bind, FieldTable::default())).await.map(drop)
+    }
+
+    /// Declares the stream. It is worth less than deliveries: only the loss of the connection is an error.
+    async fn declare_history(&self, connection: &Connection) -> Result<(), Error> {
+        // On a channel of its own, which a refusal closes.
+        let channel = call(connection.create_channel()).await?;
+        match self.declare_queue(&channel, &Queue::History).await {
+            Err(error) if !connection.status().connected() => return Err(error),
             Err(error) if refused_arguments(&error) => {
                 tracing::warn!(
                     "history exists with other limits than configured and keeps them: change them by a policy, \
                      or delete the stream"
                 );
-                Ok(())
             }
-            declared => declared,
+            Err(error) => {
+                let reason = connection::explained(&error);
+                tracing::warn!(reason, "history can't be declared: backfills will miss what is accepted meanwhile");
+            }
+            Ok(()) => {}
         }
+        Ok(())
     }
 
     /// Declares one queue; nothing happens when it exists.

@@ -181,3 +181,23 @@ async fn an_address_that_is_none_is_refused_at_once() {
         assert!(matches!(opened, Err(OpenError::Url(_))), "{url}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_history_that_can_not_be_declared_keeps_nobody_from_working() {
+    let isolated = testkit::isolated().await.unwrap();
+    // A queue of this name that belongs to another connection: every declaration of it is refused.
+    let other = lapin::Connection::connect(&isolated.amqp_url, lapin::ConnectionProperties::default()).await.unwrap();
+    let channel = other.create_channel().await.unwrap();
+    let exclusive = lapin::options::QueueDeclareOptions { exclusive: true, ..Default::default() };
+    let name = format!("{}{}", isolated.queue_prefix, Queue::History.name());
+    channel.queue_declare(name.into(), exclusive, lapin::types::FieldTable::default()).await.unwrap();
+
+    let place = Place::open(&isolated.amqp_url, &isolated.queue_prefix).await;
+    place.wait_for(None).await;
+    let mut consumer = place.broker.consume(&ROUTER, 1).await.unwrap();
+    place.publish(&ROUTER, "works".into()).await;
+    assert_eq!(settle(&mut consumer).await, "works");
+    drop(consumer);
+    place.close().await;
+    other.close(200, "done".into()).await.unwrap();
+}

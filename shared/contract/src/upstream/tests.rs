@@ -67,6 +67,17 @@ fn ids_are_derived_from_what_happened() {
 }
 
 #[test]
+fn a_payment_that_is_approved_later_is_another_event() {
+    let approved = data(&[item(1, 5, "")]);
+    let id = |status: &str| events("contribution", &approved.replace("approved", status)).remove(0).id;
+    assert_eq!(id("approved"), EventId::derive(&["contribution", "1"]));
+    assert_eq!(id("pending"), id("pending"));
+    assert_ne!(id("pending"), id("approved"));
+    assert_ne!(id("declined"), id("approved"));
+    assert_ne!(id("declined"), id("pending"));
+}
+
+#[test]
 fn the_status_comes_from_the_body_and_a_refund_is_of_an_approved_payment() {
     use crate::event::Status;
     let declined = data(&[item(1, 5, r#","refundedAt":"2024-03-14T09:15:02-04:00""#)]).replace("approved", "declined");

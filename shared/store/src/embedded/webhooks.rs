@@ -3,7 +3,7 @@
 use super::Embedded;
 use crate::backend::{Index, SecretRows, Swap, WebhookRow, WebhookRows};
 use crate::error::Error;
-use crate::keys::{SECRETS, WEBHOOKS, WEBHOOKS_BY_ENTITY, WEBHOOKS_BY_STATUS, status_name};
+use crate::keys::{SECRETS, WEBHOOKS, WEBHOOKS_BY_ENTITY, WEBHOOKS_BY_STATUS};
 use async_trait::async_trait;
 use contract::id::{EntityId, WebhookId};
 use redb::{ReadTransaction, ReadableTable, WriteTransaction};
@@ -100,7 +100,7 @@ fn swap(transaction: &WriteTransaction, expected: u64, webhook: &WebhookRow) -> 
 }
 
 fn put(transaction: &WriteTransaction, webhook: &WebhookRow) -> Result<(), redb::Error> {
-    let (id, entity, status) = (webhook.id.as_str(), webhook.entity.0, status_name(webhook.status));
+    let (id, entity, status) = (webhook.id.as_str(), webhook.entity.0, webhook.status.name());
     let value = (webhook.version, entity, status, webhook.row.as_slice());
     transaction.open_table(WEBHOOKS)?.insert(id, value)?;
     transaction.open_table(WEBHOOKS_BY_ENTITY)?.insert((entity, id), ())?;
@@ -140,10 +140,10 @@ fn page(
         }
         Index::Status(status) => {
             let table = transaction.open_table(WEBHOOKS_BY_STATUS)?;
-            for entry in table.range((Excluded((status_name(status), after)), Unbounded))?.take(limit) {
+            for entry in table.range((Excluded((status.name(), after)), Unbounded))?.take(limit) {
                 let key = entry?.0;
                 let (of, id) = key.value();
-                if of != status_name(status) {
+                if of != status.name() {
                     break;
                 }
                 ids.push(id.to_owned());

@@ -6,13 +6,13 @@ use contract::limits;
 use futures_util::StreamExt;
 use redis::{Client, RedisResult};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 const CALL: Duration = Duration::from_millis(limits::STORE_CALL_MS);
 /// A connection that says nothing for so long is asked whether it still lives.
-const QUIET: Duration = Duration::from_millis(limits::DIRECTORY_AGE_MS);
+const QUIET: Duration = Duration::from_millis(limits::DIRECTORY_PING_MS);
 
 /// Listens for ever. After every new beginning everything counts as changed, because announcements may
 /// have been missed.
@@ -46,9 +46,11 @@ async fn listen(client: &Client, channel: &str, shelves: &Shelves, began: &mut b
     *began = true;
     shelves.apply(&Change::Everything);
     loop {
+        shelves.heard(Instant::now());
         match timeout(QUIET, announced.next()).await {
             Ok(Some(message)) => shelves.apply(&Change::parse(&message.get_payload::<String>().unwrap_or_default())),
             Ok(None) => return Ok(()),
+            // The answer is sent after all that was announced before it.
             Err(_) => drop(timeout(CALL, asking.ping::<redis::Value>()).await.map_err(silent)??),
         }
     }

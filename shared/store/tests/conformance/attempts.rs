@@ -56,6 +56,12 @@ pub(crate) async fn answers_are_kept_for_the_latest_failures_only(place: &mut Pl
     assert_eq!(with_answer.len(), limits::ANSWERS_KEPT);
     assert_eq!(with_answer[0].answer.as_deref(), Some("answer 30"));
     assert_eq!(with_answer[0].reason, "attempt 30");
+
+    let mut test = attempt(&id(1), 120, Outcome::Delivered);
+    test.test = true;
+    place.store.attempts().record(&test).await.expect("recorded");
+    let found = place.store.attempts().find(&id(1), &test.delivery).await.expect("read");
+    assert!(test.answer.is_some() && found[0].answer == test.answer, "who tests wants to see what came back");
 }
 
 pub(crate) async fn reasons_and_answers_are_cut_to_their_limits(place: &mut Place) {

@@ -15,6 +15,7 @@ fn secrets() -> Secrets {
             made_at: Timestamp::UNIX_EPOCH,
             replaced_at: None,
         }],
+        origin: Some("https://crm.example.org".to_owned()),
     }
 }
 
@@ -34,6 +35,7 @@ pub(crate) async fn secrets_come_back_and_rotate(place: &mut Place) {
     let credentials = place.store.credentials();
     let found = credentials.get(&id(1)).await.expect("read").expect("there");
     assert_eq!(shown(&found), shown(&secrets()));
+    assert_eq!(found.origin, secrets().origin);
 
     let now = runtime::clock::now();
     let rotate = credentials
@@ -80,7 +82,7 @@ pub(crate) async fn secrets_are_stored_sealed_and_open_under_their_key_only(plac
     }
     place.reopen(OTHER_KEY).await;
     let error = place.store.credentials().get(&id(1)).await.expect_err("another key");
-    assert!(matches!(&error, Error::Corrupt { key, .. } if key.contains(id(1).as_str())), "{error:?}");
+    assert!(matches!(&error, Error::UnknownKey { key } if key.contains(id(1).as_str())), "{error:?}");
     place.reopen(&format!("{OTHER_KEY},{KEY}")).await;
     let found = place.store.credentials().get(&id(1)).await.expect("an older key opens").expect("there");
     assert_eq!(shown(&found), shown(&secrets()));
