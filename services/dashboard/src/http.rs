@@ -4,6 +4,7 @@ mod auth;
 mod handlers;
 mod input;
 mod openapi;
+mod reading;
 mod routes;
 
 pub(crate) use auth::Tokens;

@@ -2,10 +2,11 @@
 
 use crate::connecting::{self, Watched};
 use crate::failure::{self, Failure};
-use crate::guard::{Guard, Way};
+use crate::guard::Guard;
 use crate::telemetry;
 use bytes::Bytes;
 use contract::limits;
+use contract::network::Way;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;

@@ -10,16 +10,13 @@ use bytes::Bytes;
 use contract::delivery::Planned;
 use contract::plan::{Body, Method, Step};
 use contract::signature;
-use contract::webhook::Webhook;
+use contract::webhook::{Webhook, reserved_header};
 use jiff::Timestamp;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use runtime::clock;
 use secrecy::ExposeSecret;
 use std::time::Instant;
 use store::{Authorization, Secrets};
-
-/// Headers that belong to the connection or to the body; a custom header can't replace them.
-const NEVER_CUSTOM: [&str; 6] = ["host", "content-length", "content-type", "transfer-encoding", "connection", "te"];
 
 /// What an attempt came to.
 #[derive(Debug)]
@@ -90,7 +87,7 @@ fn credentials(secrets: &Secrets) -> Result<HeaderMap, Failure> {
         let Ok(name) = HeaderName::try_from(name.as_str()) else {
             return Err(Failure::Unsendable("a custom header has a name that HTTP does not allow"));
         };
-        if !NEVER_CUSTOM.contains(&name.as_str()) {
+        if !reserved_header(name.as_str()) {
             headers.append(name, sensitive(value.expose_secret())?);
         }
     }

@@ -1,6 +1,7 @@
 //! Why a request got no answer, by the types of the errors, never by their texts.
 
-use crate::guard::Refused;
+use crate::guard::NoAddress;
+use contract::network::Refused;
 use std::error::Error;
 use std::io;
 
@@ -15,7 +16,7 @@ pub(crate) enum Failure {
     Timeout { connecting: bool },
     #[error("no connection: {0}")]
     Connect(io::ErrorKind),
-    #[error("TLS failed: {0}")]
+    #[error("TLS failed: {}", tls_meaning(.0))]
     Tls(rustls::Error),
     #[error("connection lost: it ended before an answer came")]
     Lost,
@@ -30,10 +31,7 @@ pub(crate) enum Failure {
 impl Failure {
     pub(crate) fn of(error: &reqwest::Error) -> Self {
         if let Some(refused) = causes(error).find_map(|cause| cause.downcast_ref::<Refused>()) {
-            return match refused {
-                Refused::NoAddress => Self::Name,
-                refused => Self::Refused(*refused),
-            };
+            return Self::Refused(*refused);
         }
         if error.is_timeout() {
             return Self::Timeout { connecting: error.is_connect() };
@@ -41,7 +39,7 @@ impl Failure {
         if error.is_builder() {
             return Self::Unsendable("the endpoint or a header can't be put into a request");
         }
-        if error.is_dns() {
+        if error.is_dns() || causes(error).any(<dyn Error>::is::<NoAddress>) {
             return Self::Name;
         }
         if let Some(tls) = causes(error).find_map(tls_of) {
@@ -77,6 +75,30 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
 
 fn hyper_of(error: &reqwest::Error) -> Option<&hyper::Error> {
     causes(error).find_map(|cause| cause.downcast_ref())
+}
+
+/// What a TLS failure means. rustls' own texts quote the certificate, which the other side writes.
+fn tls_meaning(error: &rustls::Error) -> &'static str {
+    use rustls::CertificateError as Certificate;
+    use rustls::Error;
+    match error {
+        Error::InvalidCertificate(error) => match error {
+            Certificate::Expired | Certificate::ExpiredContext { .. } => "the certificate has expired",
+            Certificate::NotValidYet | Certificate::NotValidYetContext { .. } => "the certificate is not valid yet",
+            Certificate::NotValidForName | Certificate::NotValidForNameContext { .. } => {
+                "the certificate is for another name"
+            }
+            Certificate::UnknownIssuer => "the certificate's issuer is not trusted",
+            Certificate::Revoked => "the certificate was revoked",
+            Certificate::BadEncoding => "the certificate can't be read",
+            _ => "the certificate can't be accepted",
+        },
+        Error::NoCertificatesPresented => "there is no certificate",
+        Error::AlertReceived(_) => "the receiver broke it off",
+        Error::PeerIncompatible(_) => "there is no version or cipher that both sides speak",
+        Error::InvalidMessage(_) => "what came is not TLS",
+        _ => "the receiver does not keep to the protocol",
+    }
 }
 
 /// rustls' errors travel inside `io::Error`, whose `source` skips what it holds.

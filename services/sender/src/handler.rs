@@ -5,6 +5,7 @@ use crate::client::Client;
 use crate::execute::{self, Attempted};
 use crate::gate::{Entry, Gate};
 use crate::record::{self, Records};
+use crate::spent::Spent;
 use crate::telemetry;
 use crate::verdict::Class;
 use broker::Queue;
@@ -23,9 +24,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use store::{ChangeError, Secrets, Store};
+use tokio::time::Instant;
 
 const INACTIVE: &str = "the webhook is inactive";
 const REMOVED: &str = "the webhook does not exist any more";
+const NO_SECRETS: &str = "the webhook's credentials are missing: set them again";
+const DAMAGED: &str = "what is stored of the webhook can't be read";
 const GONE: &str = "the endpoint answered 410 Gone";
 
 /// Executes plans.
@@ -36,6 +40,8 @@ pub struct Sender {
     records: Records,
     /// Deliveries that were sent back to the formatter a moment ago.
     sent_back: Mutex<HashSet<DeliveryId>>,
+    /// Acknowledged messages whose done marks are still there.
+    spent: Spent,
 }
 
 /// What is known about a message before its lines are handled.
@@ -49,21 +55,33 @@ pub struct Message {
     marked: AtomicBool,
 }
 
-/// The store is away, or what it has can't be used.
+/// Why there is no outcome yet.
 enum Trouble {
+    /// Something that every delivery needs is away: all of it waits.
     Away(Unavailable),
-    Unusable(String),
+    /// What is stored of this webhook can't be used: its deliveries are kept for replay.
+    NotSent(&'static str),
+    /// The line itself can't be handled.
+    Broken(envelope::Error),
 }
 
 impl From<envelope::Error> for Trouble {
     fn from(error: envelope::Error) -> Self {
-        Self::Unusable(error.to_string())
+        Self::Broken(error)
     }
 }
 
 impl From<store::Error> for Trouble {
     fn from(error: store::Error) -> Self {
-        if error.is_unavailable() { Self::Away(away(error)) } else { Self::Unusable(error.to_string()) }
+        match error {
+            error @ store::Error::Unavailable(_) => Self::Away(Unavailable::new("store", error)),
+            // This process lacks a key that others have: nothing is wrong with any delivery.
+            error @ store::Error::UnknownKey { .. } => Self::Away(Unavailable::new("secret_key", error)),
+            error @ store::Error::Corrupt { .. } => {
+                telemetry::unreadable(&error);
+                Self::NotSent(DAMAGED)
+            }
+        }
     }
 }
 
@@ -81,7 +99,7 @@ impl Handler for Sender {
         let Some(message) = messages.first() else { return Ok(Message::default()) };
         let shared = envelope::lines(&message.body).nth(1).is_some();
         let done = match message.redelivered && shared {
-            true => self.store.done_marks().marked(&message.id).await.map_err(away)?,
+            true => self.done(&message.id).await?,
             false => HashSet::new(),
         };
         Ok(Message { id: message.id.clone(), shared, marked: AtomicBool::new(!done.is_empty()), done })
@@ -91,16 +109,20 @@ impl Handler for Sender {
         match self.decide(message, item).await {
             Ok(outcome) => Ok(outcome),
             Err(Trouble::Away(unavailable)) => Err(unavailable),
-            Err(Trouble::Unusable(why)) => Ok(Outcome::Park(why)),
+            Err(Trouble::NotSent(why)) => self.not_sent(item, why).await,
+            Err(Trouble::Broken(error)) => Ok(Outcome::Park(error.to_string())),
         }
     }
 
     async fn acknowledged(&self, message: &Message) {
-        // A mark that stays does nothing and expires.
-        if message.marked.load(Ordering::Relaxed)
-            && let Err(error) = self.store.done_marks().clear(&message.id).await
-        {
-            tracing::debug!(message.id, %error, "the done marks stay until they expire");
+        if !message.marked.load(Ordering::Relaxed) {
+            return;
+        }
+        for id in self.spent.add(message.id.clone(), Instant::now()) {
+            // A mark that stays does nothing and expires.
+            if let Err(error) = self.store.done_marks().clear(&id).await {
+                tracing::debug!(message.id = id, %error, "the done marks stay until they expire");
+            }
         }
     }
 }
@@ -111,7 +133,7 @@ impl Sender {
         let away = Away::default();
         let gate = Gate::new(concurrency, store.limits().clone(), away.clone());
         let records = Records::new(store.attempts().clone(), away);
-        Self { client, store, gate, records, sent_back: Mutex::default() }
+        Self { client, store, gate, records, sent_back: Mutex::default(), spent: Spent::default() }
     }
 
     /// The checks, in their order: done mark, webhook, rate, place in flight. All of it can be repeated up to
@@ -123,11 +145,9 @@ impl Sender {
             telemetry::repeat_avoided();
             return Ok(Outcome::Skip("already_delivered"));
         }
-        let Some(webhook) = self.webhook(&item.body).await? else {
-            return self.not_sent(item, REMOVED).await;
-        };
+        let webhook = self.webhook(&item.body).await?.ok_or(Trouble::NotSent(REMOVED))?;
         if webhook.status != Status::Active && !delivery.test {
-            return self.not_sent(item, INACTIVE).await;
+            return Err(Trouble::NotSent(INACTIVE));
         }
         if plan.config_version < webhook.version && !delivery.test {
             return self.send_back(item);
@@ -136,7 +156,9 @@ impl Sender {
             Entry::Go(place) => place,
             Entry::Later { after, why } => return Ok(Outcome::Defer { after, why }),
         };
-        let secrets = self.secrets(&webhook).await?;
+        let Some(secrets) = self.secrets(&webhook).await? else {
+            return Ok(Outcome::Defer { after: Duration::from_secs(1), why: "credentials_changing" });
+        };
         let attempted = execute::execute(&self.client, &webhook, &secrets, &item.body).await;
         drop(place);
         let Some(attempted) = attempted else { return Ok(Outcome::Park("the plan has no steps".to_owned())) };
@@ -153,8 +175,30 @@ impl Sender {
         }
     }
 
-    async fn secrets(&self, webhook: &Webhook) -> Result<Arc<Secrets>, Trouble> {
-        Ok(self.store.directory().secrets(&webhook.id).await?.unwrap_or_default())
+    /// The secrets for this webhook's endpoint. Webhook and secrets are stored and cached apart: after a
+    /// change one can be newer than the other. None when they are of two origins, or when the webhook itself
+    /// turns out to be an old one.
+    async fn secrets(&self, webhook: &Webhook) -> Result<Option<Arc<Secrets>>, Trouble> {
+        let cached = self.store.directory().secrets(&webhook.id).await?;
+        if let Some(secrets) = cached.filter(|secrets| secrets.are_for(&webhook.endpoint)) {
+            return Ok(Some(secrets));
+        }
+        let stored = self.store.webhooks().get(&webhook.id).await?.ok_or(Trouble::NotSent(REMOVED))?;
+        let secrets = self.store.credentials().get(&webhook.id).await?.ok_or(Trouble::NotSent(NO_SECRETS))?;
+        let current = stored.version == webhook.version && secrets.are_for(&stored.endpoint);
+        Ok(current.then(|| Arc::new(secrets)))
+    }
+
+    /// What was delivered when the message was handed out before. Marks that can't be read cost a repeat.
+    async fn done(&self, message: &str) -> Result<HashSet<DeliveryId>, Unavailable> {
+        match self.store.done_marks().marked(message).await {
+            Err(error) if error.is_unavailable() => Err(Unavailable::new("store", error)),
+            Err(error) => {
+                telemetry::unreadable(&error);
+                Ok(HashSet::new())
+            }
+            Ok(done) => Ok(done),
+        }
     }
 
     /// The plan is older than the webhook: the formatter makes it anew. When the formatter's cache is older
@@ -176,10 +220,10 @@ impl Sender {
     }
 
     /// Nothing is sent, and nothing will be until someone replays it.
-    async fn not_sent(&self, item: &Enveloped<Planned>, reason: &'static str) -> Result<Outcome, Trouble> {
+    async fn not_sent(&self, item: &Enveloped<Planned>, reason: &'static str) -> Result<Outcome, Unavailable> {
         let delivery = &item.body.delivery;
         let attempt = record::nothing_sent(delivery, clock::now(), reason);
-        self.records.instead_of_a_request(&attempt).await.map_err(Trouble::Away)?;
+        self.records.instead_of_a_request(&attempt).await?;
         if delivery.test {
             return Ok(Outcome::Skip("test_failed"));
         }
@@ -230,16 +274,23 @@ impl Sender {
         }
     }
 
-    async fn deactivate(&self, webhook: &Webhook, delivery: &Delivery) {
+    /// Only the webhook that was sent to: somebody may have moved it or switched it on anew meanwhile.
+    async fn deactivate(&self, sent_to: &Webhook, delivery: &Delivery) {
+        let mut switched_off = false;
         let change = |webhook: &mut Webhook| {
-            webhook.deactivate(Some(GONE));
+            let same = webhook.endpoint == sent_to.endpoint && webhook.activated_at == sent_to.activated_at;
+            switched_off = same && webhook.status == Status::Active;
+            if switched_off {
+                webhook.deactivate(Some(GONE));
+            }
             Ok::<(), Infallible>(())
         };
-        match self.store.webhooks().change(&webhook.id, change).await {
-            Ok(_) => telemetry::gone(webhook.id.as_str()),
+        match self.store.webhooks().change(&sent_to.id, change).await {
+            Ok(_) if switched_off => telemetry::gone(sent_to.id.as_str()),
+            Ok(_) => {}
             // The next delivery meets the same 410.
             Err(ChangeError::Store(error)) => self.records.unwritten("deactivation", &delivery.id, &error),
-            Err(error) => tracing::warn!(webhook.id = %webhook.id, %error, "the webhook stays active after a 410"),
+            Err(error) => tracing::warn!(webhook.id = %sent_to.id, %error, "the webhook stays active after a 410"),
         }
     }
 }
@@ -253,10 +304,6 @@ fn undelivered(item: &Enveloped<Planned>, why: &str) -> Outcome {
         Ok(line) => Outcome::Undelivered { webhook: delivery.webhook.clone(), line, why: why.to_owned() },
         Err(error) => Outcome::Park(error.to_string()),
     }
-}
-
-fn away(error: store::Error) -> Unavailable {
-    Unavailable::new("store", error)
 }
 
 fn roll() -> Roll {

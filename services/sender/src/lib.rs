@@ -13,6 +13,8 @@ mod pace;
 mod record;
 mod redact;
 mod retry_after;
+mod spelling;
+mod spent;
 mod telemetry;
 #[cfg(test)]
 mod tests;
@@ -20,7 +22,6 @@ mod verdict;
 
 pub use client::BuildError;
 pub use config::Config;
-pub use guard::Refused;
 pub use handler::Sender;
 
 use broker::{Broker, Queue, Sending};

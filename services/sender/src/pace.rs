@@ -303,7 +303,11 @@ mod tests {
         let pace = Pace::new(10, 10, now);
         let booked: Vec<_> = (0..4).map(|_| pace.appointment(Limit::InFlight, now, Roll::new(0.5))).collect();
         assert_eq!(booked, [1_100, 1_200, 1_300, 1_400].map(MS));
-        assert_eq!(pace.appointment(Limit::InFlight, now + MS(60_000), Roll::new(0.5)), MS(1_100), "a pause clears the book");
+        assert_eq!(
+            pace.appointment(Limit::InFlight, now + MS(60_000), Roll::new(0.5)),
+            MS(1_100),
+            "a pause clears the book"
+        );
     }
 
     #[test]

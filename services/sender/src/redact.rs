@@ -1,7 +1,9 @@
 //! What is taken out of an answer before it is kept: secrets, email addresses and the donor.
 //!
-//! Targets echo what they are sent; some repeat a wrong key in their error text.
+//! Targets echo what they are sent, escaped for wherever they put it; some repeat a wrong key in their error
+//! text.
 
+use crate::spelling;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use contract::limits;
@@ -11,71 +13,61 @@ use store::{Authorization, Secrets};
 
 const TAKEN_OUT: &str = "[redacted]";
 /// What is shorter stands in every answer by chance, and taking it out would only garble the text.
-const SHORTEST_BYTES: usize = 3;
-/// Donor fields that are personal, by their names in `data.donor`.
-const DONOR: [&str; 4] = ["firstname", "lastname", "addr1", "phone"];
+const SHORTEST_CHARS: usize = 3;
+/// The one field of a donor that says nothing about the person.
+const COUNTRY: &str = "country";
 
 /// The beginning of an answer, without what nobody may see.
 pub(crate) fn answer(body: &[u8], secrets: &Secrets, event: &str) -> String {
-    let mut text = String::from_utf8_lossy(body).into_owned();
-    let mut words = spellings(secrets);
+    let text = String::from_utf8_lossy(body);
+    let mut words = secret(secrets);
     words.extend(donor(event));
-    words.retain(|word| word.len() >= SHORTEST_BYTES);
-    // The longest first: a secret that contains another must not survive in part.
-    words.sort_by_key(|word| std::cmp::Reverse(word.len()));
-    words.dedup();
-    for word in &words {
-        text = text.replace(word.as_str(), TAKEN_OUT);
-    }
-    text = without_emails(&text);
+    words.retain(|word| word.chars().nth(SHORTEST_CHARS - 1).is_some());
+    let mut text = without_emails(&spelling::without(&text, &words, TAKEN_OUT));
     text.truncate(text.floor_char_boundary(limits::ANSWER_KEPT_BYTES));
     text
 }
 
 /// Every secret in every form in which it travels.
-fn spellings(secrets: &Secrets) -> Vec<String> {
-    let mut raw: Vec<String> = secrets.headers.iter().map(|(_, value)| value.expose_secret().to_owned()).collect();
+fn secret(secrets: &Secrets) -> Vec<String> {
+    let mut words: Vec<String> = secrets.headers.iter().map(|(_, value)| value.expose_secret().to_owned()).collect();
     match &secrets.authorization {
         Authorization::None => {}
         Authorization::Basic { username, password } => {
             let password = password.expose_secret();
-            raw.push(password.to_owned());
-            raw.push(STANDARD.encode(format!("{username}:{password}")));
+            words.push(password.to_owned());
+            words.push(STANDARD.encode(format!("{username}:{password}")));
         }
-        Authorization::Bearer { token } => raw.push(token.expose_secret().to_owned()),
+        Authorization::Bearer { token } => words.push(token.expose_secret().to_owned()),
     }
     for key in &secrets.signing {
         let secret = key.secret.expose();
-        raw.push(secret.to_owned());
-        raw.extend(secret.strip_prefix("whsec_").map(str::to_owned));
+        words.push(secret.to_owned());
+        words.extend(secret.strip_prefix("whsec_").map(str::to_owned));
     }
-    raw.iter().flat_map(|secret| forms(secret)).collect()
+    words
 }
 
-fn forms(text: &str) -> impl Iterator<Item = String> {
-    let json = serde_json::Value::from(text).to_string();
-    let json = json.trim_matches('"').to_owned();
-    let form = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
-    [text.to_owned(), json, percent(text, false), percent(text, true), form].into_iter()
-}
-
-/// Percent-encoding of everything but RFC 3986's unreserved characters.
-fn percent(text: &str, upper: bool) -> String {
-    text.bytes().fold(String::new(), |mut out, byte| {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            let code = format!("%{byte:02x}");
-            out.push_str(&if upper { code.to_ascii_uppercase() } else { code });
-        }
-        out
-    })
-}
-
+/// Every text of the donor.
 fn donor(event: &str) -> Vec<String> {
-    let Ok(Value::Object(mut event)) = serde_json::from_str(event) else { return Vec::new() };
-    let Some(Value::Object(donor)) = event.remove("donor") else { return Vec::new() };
-    DONOR.iter().filter_map(|field| donor.get(*field)?.as_str()).flat_map(forms).collect()
+    let mut words = Vec::new();
+    if let Ok(Value::Object(event)) = serde_json::from_str(event)
+        && let Some(donor) = event.get("donor")
+    {
+        collect(donor, &mut words);
+    }
+    words
+}
+
+fn collect(value: &Value, words: &mut Vec<String>) {
+    match value {
+        Value::String(text) => words.push(text.clone()),
+        Value::Array(entries) => entries.iter().for_each(|entry| collect(entry, words)),
+        Value::Object(fields) => {
+            fields.iter().filter(|(name, _)| *name != COUNTRY).for_each(|(_, value)| collect(value, words));
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 /// Takes out everything of the form `local@domain`.
@@ -108,7 +100,7 @@ mod tests {
     use jiff::Timestamp;
     use store::SigningKey;
 
-    const EVENT: &str = r#"{"donor":{"firstname":"Marisol","lastname":"Quade","addr1":"41 Alder Ct","phone":"9375550142","zip":"45402"}}"#;
+    const EVENT: &str = r#"{"donor":{"firstname":"Marisol","lastname":"Quade","addr1":"41 Alder Ct","phone":"9375550142","zip":"45402","state":"OH","country":"United States","more":[{"note":"née Ferrán"}]}}"#;
 
     fn secrets() -> Secrets {
         Secrets {
@@ -119,6 +111,7 @@ mod tests {
                 made_at: Timestamp::UNIX_EPOCH,
                 replaced_at: None,
             }],
+            origin: None,
         }
     }
 
@@ -136,6 +129,13 @@ mod tests {
             "p%2Fss%20w%22rd",
             "p%2fss%20w%22rd",
             "p%2Fss+w%22rd",
+            "p\\/ss w\\\"rd",
+            "p\\/ss\\u0020w\\u0022rd",
+            "\\u0070\\u002Fss w\\u0022rd",
+            "p&#x2F;ss w&quot;rd",
+            "p&#47;ss&#32;w&#034;rd",
+            "sesame&amp;more",
+            "sesame\\u0026more",
             &basic,
             "sesame&more",
             "sesame%26more",
@@ -155,9 +155,12 @@ mod tests {
         assert_eq!(redacted("to marisol+a@mail.example.org, ok"), "to [redacted], ok");
         assert_eq!(redacted("a@b@c @ @x y@ é@ü.example"), "[redacted]@c @ @x y@ [redacted]");
         assert_eq!(
-            redacted("Marisol Quade, 41 Alder Ct, 9375550142, 45402"),
-            "[redacted] [redacted], [redacted], [redacted], 45402"
+            redacted("Marisol Quade, 41 Alder Ct, 9375550142, 45402 OH, United States"),
+            "[redacted] [redacted], [redacted], [redacted], [redacted] OH, United States"
         );
+        for echo in ["née Ferrán", "n\\u00e9e Ferr\\u00E1n", "n%C3%A9e+Ferr%c3%a1n", "n&#233;e Ferr&#xe1;n"] {
+            assert_eq!(redacted(&format!("<{echo}>")), "<[redacted]>", "{echo}");
+        }
     }
 
     #[test]

@@ -83,6 +83,12 @@ pub(crate) fn unwritten(what: &'static str, delivery: &str, error: Option<&store
     }
 }
 
+/// Something stored is there and can't be read.
+pub(crate) fn unreadable(error: &store::Error) {
+    let cause = error.source().map(ToString::to_string);
+    tracing::error!(%error, cause, "stored data is damaged");
+}
+
 /// The shared rate can't be asked for; each copy of the sender keeps to the rate by itself.
 pub(crate) fn local_rate_only(webhook: &str, error: &store::Error, news: bool) {
     if news {

@@ -3,6 +3,7 @@
 use crate::client::Answer;
 use crate::failure::Failure;
 use crate::retry_after;
+use contract::limits;
 use contract::plan::Success;
 use contract::retry;
 use contract::webhook::Type;
@@ -29,22 +30,23 @@ pub(crate) enum Class {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Verdict {
     pub(crate) class: Class,
-    /// For people; what stands before its first colon is a metric label.
+    /// For people, at most [`limits::REASON_KEPT_BYTES`]; what stands before its first colon is a metric label,
+    /// of a closed set.
     pub(crate) reason: String,
 }
 
 /// Judges what came of a request that was made for a webhook of this type.
 pub(crate) fn judge(result: Result<&Answer, &Failure>, success: Success, kind: Type, now: Timestamp) -> Verdict {
-    match result {
+    let (class, mut reason) = match result {
         Ok(answer) => {
             let hint = answer.retry_after.as_deref().and_then(|text| retry_after::parse(text, now));
-            Verdict { class: of_status(answer.status, success, kind, hint), reason: reason(answer.status) }
+            (of_status(answer.status, success, kind, hint), reason(answer.status))
         }
-        Err(failure) => {
-            let class = Class::Failed { class: of_failure(failure), hint: None };
-            Verdict { class, reason: failure.to_string() }
-        }
-    }
+        Err(failure) => (Class::Failed { class: of_failure(failure), hint: None }, failure.to_string()),
+    };
+    // It travels in the header of every further try, in notes and in logs.
+    reason.truncate(reason.floor_char_boundary(limits::REASON_KEPT_BYTES));
+    Verdict { class, reason }
 }
 
 fn of_status(status: u16, success: Success, kind: Type, hint: Option<Duration>) -> Class {
@@ -85,7 +87,7 @@ fn reason(status: u16) -> String {
         503 => "the receiver is not available for now",
         400..=499 => "the receiver refuses the request",
         500..=599 => "the receiver has a problem of its own",
-        _ => "this status means nothing in HTTP",
+        _ => return format!("answered nonsense: the status {status} means nothing in HTTP"),
     };
     format!("answered {status}: {meaning}")
 }
@@ -93,7 +95,7 @@ fn reason(status: u16) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::guard::Refused;
+    use contract::network::Refused;
     use retry::Class::{Ordinary, SlowDown};
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
@@ -118,7 +120,11 @@ mod tests {
             for kind in Type::ALL {
                 let verdict = judge(Ok(&answer(status, None)), Success::Any2xx, kind, NOW);
                 assert_eq!(verdict.class, expected, "{status}");
-                assert!(verdict.reason.starts_with(&format!("answered {status}")), "{}", verdict.reason);
+                let label = match status {
+                    200..=599 => format!("answered {status}"),
+                    _ => "answered nonsense".to_owned(),
+                };
+                assert_eq!(verdict.reason.split(':').next(), Some(label.as_str()));
             }
         }
     }
@@ -155,6 +161,25 @@ mod tests {
             let verdict = judge(Err(&failure), Success::Any2xx, Type::Default, NOW);
             assert_eq!(verdict.class, failed(class, None), "{failure}");
         }
+    }
+
+    #[test]
+    fn a_reason_quotes_nothing_that_the_receiver_wrote() {
+        use rustls::{CertificateError, Error};
+        let vendors = "*".repeat(100_000);
+        let name = rustls::pki_types::ServerName::try_from("crm.example.org").expect("a name");
+        let other = CertificateError::NotValidForNameContext { expected: name, presented: vec![vendors.clone()] };
+        for (error, meaning) in [
+            (Error::InvalidCertificate(other), "the certificate is for another name"),
+            (Error::InvalidCertificate(CertificateError::UnknownIssuer), "the certificate's issuer is not trusted"),
+            (Error::General(vendors), "the receiver does not keep to the protocol"),
+        ] {
+            let verdict = judge(Err(&Failure::Tls(error)), Success::Any2xx, Type::Default, NOW);
+            assert_eq!(verdict.reason, format!("TLS failed: {meaning}"));
+        }
+        let long = Failure::Unsendable(Box::leak("é".repeat(limits::REASON_KEPT_BYTES).into_boxed_str()));
+        let verdict = judge(Err(&long), Success::Any2xx, Type::Default, NOW);
+        assert!(verdict.reason.len() <= limits::REASON_KEPT_BYTES, "{}", verdict.reason.len());
     }
 
     #[test]

@@ -105,8 +105,7 @@ pub struct Demo {
 /// `tributary healthcheck`
 #[derive(Debug, Clone, Args)]
 pub struct Healthcheck {
-    /// For example `http://127.0.0.1:8090/readyz`
-    #[arg(value_parser = web_address)]
+    #[arg(value_parser = web_address, help = "For example http://127.0.0.1:8090/readyz")]
     pub url: Url,
 }
 
@@ -127,7 +126,7 @@ pub struct Publish {
 /// `tributary attempts`
 #[derive(Debug, Clone, Args)]
 pub struct Attempts {
-    /// The webhook's id, `wh_…`
+    /// The webhook's id, wh_ and letters and digits
     pub webhook: String,
     /// Go on showing attempts as they are made
     #[arg(long)]
@@ -146,7 +145,7 @@ pub enum Undelivered {
 /// Which deliveries are meant.
 #[derive(Debug, Clone, Args)]
 pub struct UndeliveredArgs {
-    /// The webhook's id, `wh_…`
+    /// The webhook's id, wh_ and letters and digits
     pub webhook: String,
     /// Only those given up at or after this time, 2026-11-02T14:05:09-05:00
     #[arg(long, value_name = "T")]
@@ -193,5 +192,15 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn help_is_text_for_a_terminal() {
+        fn check(command: &mut clap::Command) {
+            let help = command.render_long_help().to_string();
+            assert!(!help.contains('`'), "{help}");
+            command.get_subcommands_mut().for_each(check);
+        }
+        check(&mut Cli::command());
     }
 }

@@ -15,6 +15,7 @@ fn wrong_arguments_end_with_64_and_help_with_0() {
         &["webhook", "add", "--entity", "x", "--type", "default", "--endpoint", "https://a.example.org"],
         &["webhook", "edit", "wh_1", "--username", "ana"],
         &["webhook", "edit", "wh_1", "--header", "no colon"],
+        &["webhook", "edit", "wh_1", "--header", "K: V", "--headers-stdin"],
         &["parked", "show"],
         &["publish", "/nowhere/at/all.ndjson"],
         &["healthcheck", "nonsense"],

@@ -55,6 +55,17 @@ pub enum Status {
     Pending,
 }
 
+impl Status {
+    /// The word that upstream publishes.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Approved => "approved",
+            Self::Declined => "declined",
+            Self::Pending => "pending",
+        }
+    }
+}
+
 /// One thing that happened to one line item, as ingest accepted it.
 ///
 /// `body` and `tracking` are upstream's own bytes: numbers, unknown fields and key order as they came.

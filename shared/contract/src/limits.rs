@@ -123,6 +123,8 @@ pub const DIRECTORY_PROOF_MS: u64 = 2_500;
 pub const DIRECTORY_AGE_MS: u64 = 30_000;
 /// Longest life of a done mark.
 pub const DONE_MARK_S: u64 = 3_600;
+/// How long done marks outlast the acknowledgement of their message.
+pub const DONE_MARKS_OUTLAST_MS: u64 = 5_000;
 /// Attempts kept for one webhook.
 pub const ATTEMPTS_KEPT: usize = 1_000;
 /// Failed attempts of one webhook whose answer is kept.

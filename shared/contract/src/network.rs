@@ -5,6 +5,63 @@
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use url::{Host, Url};
+
+/// Ports that endpoints on the public internet may have.
+const PORTS: [u16; 2] = [443, 8443];
+
+/// Why nothing is connected to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// The address lies in a range that no endpoint may have.
+    #[error("its address is in a range that is never connected to ({0})")]
+    Range(&'static str),
+    /// Plain http or another port, outside `allow_networks`.
+    #[error("it is not https on port 443 or 8443, as it must be outside allow_networks")]
+    Unusual,
+    /// No host, or a scheme that is not of the web.
+    #[error("it is not a web address")]
+    NotWeb,
+}
+
+/// Which addresses a URL may lead to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// https on an ordinary port: to any address that is not refused.
+    Ordinary,
+    /// Plain http or another port: to addresses inside `allow_networks` only.
+    AllowedOnly,
+}
+
+impl Way {
+    /// The way that is open to a URL, judged without asking anyone. A name passes here; each address that it
+    /// leads to has to be judged by [`Way::admit`].
+    pub fn of(url: &Url, allowed: &[IpNet]) -> Result<Self, Refused> {
+        let port = url.port_or_known_default().ok_or(Refused::NotWeb)?;
+        let way = match url.scheme() {
+            "https" if PORTS.contains(&port) => Self::Ordinary,
+            "https" | "http" => Self::AllowedOnly,
+            _ => return Err(Refused::NotWeb),
+        };
+        match url.host().ok_or(Refused::NotWeb)? {
+            Host::Ipv4(address) => way.admit(address.into(), allowed)?,
+            Host::Ipv6(address) => way.admit(address.into(), allowed)?,
+            // With nothing allowed, no address of the name can be.
+            Host::Domain(_) if way == Self::AllowedOnly && allowed.is_empty() => return Err(Refused::Unusual),
+            Host::Domain(_) => {}
+        }
+        Ok(way)
+    }
+
+    /// Judges an address that is about to be connected to on this way.
+    pub fn admit(self, address: IpAddr, allowed: &[IpNet]) -> Result<(), Refused> {
+        match (self, refused(address, allowed)) {
+            (_, Some(range)) => Err(Refused::Range(range)),
+            (Self::AllowedOnly, None) if !is_allowed(address, allowed) => Err(Refused::Unusual),
+            (_, None) => Ok(()),
+        }
+    }
+}
 
 const fn v4(a: u8, b: u8, c: u8, d: u8, prefix: u8) -> Ipv4Net {
     Ipv4Net::new_assert(Ipv4Addr::new(a, b, c, d), prefix)
@@ -257,5 +314,62 @@ mod tests {
         check("2002:7f00:1::1", Some("6to4"));
         check("2001:0:1:2:3:4:fefe:fefe", None); // carries 1.1.1.1
         check("2001:0:1:2:3:4:80ff:fffe", Some("Teredo")); // carries 127.0.0.1
+    }
+
+    fn check(allowed: &[&str], url: &str) -> Result<Way, Refused> {
+        Way::of(&Url::parse(url).expect("a URL"), &nets(allowed))
+    }
+
+    #[test]
+    fn without_allowed_networks_only_https_on_its_ports_passes() {
+        for (url, expected) in [
+            ("https://crm.example.org/", Ok(Way::Ordinary)),
+            ("https://crm.example.org:8443/", Ok(Way::Ordinary)),
+            ("https://93.184.215.14/", Ok(Way::Ordinary)),
+            ("https://[2606:4700::1111]/", Ok(Way::Ordinary)),
+            ("https://crm.example.org:8080/", Err(Refused::Unusual)),
+            ("https://93.184.215.14:22/", Err(Refused::Unusual)),
+            ("http://crm.example.org/", Err(Refused::Unusual)),
+            ("http://93.184.215.14/", Err(Refused::Unusual)),
+            ("ftp://crm.example.org/", Err(Refused::NotWeb)),
+        ] {
+            assert_eq!(check(&[], url), expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn every_spelling_of_a_refused_literal_is_refused() {
+        for url in [
+            "https://127.0.0.1/",
+            "https://127.1/",
+            "https://2130706433/",
+            "https://0x7f.1/",
+            "https://0177.0.0.1/",
+            "https://127.0.0.1./",
+            "https://%31%32%37.0.0.1/",
+            "http://127.0.0.1:9/",
+        ] {
+            assert_eq!(check(&[], url), Err(Refused::Range("loopback")), "{url}");
+        }
+        for (url, range) in [
+            ("https://[::1]/", "loopback"),
+            ("https://[::ffff:127.0.0.1]/", "IPv4-mapped"),
+            ("https://[64:ff9b::a9fe:a9fe]/", "NAT64"),
+            ("https://169.254.169.254/latest/meta-data/", "cloud metadata"),
+            ("https://10.0.0.8/", "private"),
+        ] {
+            assert_eq!(check(&[], url), Err(Refused::Range(range)), "{url}");
+        }
+    }
+
+    #[test]
+    fn inside_an_allowed_network_http_and_any_port_pass() {
+        let allowed = ["127.0.0.0/8"];
+        assert_eq!(check(&allowed, "http://127.0.0.1:9000/"), Ok(Way::AllowedOnly));
+        assert_eq!(check(&allowed, "https://127.0.0.1/"), Ok(Way::Ordinary));
+        assert_eq!(check(&allowed, "http://localhost:9000/"), Ok(Way::AllowedOnly), "the resolver decides");
+        assert_eq!(check(&allowed, "http://93.184.215.14/"), Err(Refused::Unusual));
+        assert_eq!(check(&allowed, "https://93.184.215.14:22/"), Err(Refused::Unusual));
+        assert_eq!(check(&allowed, "http://10.0.0.1:9000/"), Err(Refused::Range("private")));
     }
 }

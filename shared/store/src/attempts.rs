@@ -56,8 +56,8 @@ impl Attempts {
     }
 
     /// Adds the attempt to its webhook's log, and drops the oldest beyond [`limits::ATTEMPTS_KEPT`] (Redis
-    /// trims in steps and may keep a hundred more). The answer is kept for failures only, for the latest
-    /// [`limits::ANSWERS_KEPT`] of them; reason and answer are cut to their limits.
+    /// trims in steps and may keep a hundred more). The answer is kept for failures and tests only, for the
+    /// latest [`limits::ANSWERS_KEPT`] of them; reason and answer are cut to their limits.
     ///
     /// Returns when it is written. The embedded store returns at once for `Delivered` and `Retrying`: the
     /// receiver or a queue has the event, and a crash costs at most the last
@@ -66,7 +66,7 @@ impl Attempts {
     pub async fn record(&self, attempt: &Attempt) -> Result<(), Error> {
         let mut kept = attempt.clone();
         cut(&mut kept.reason, limits::REASON_KEPT_BYTES);
-        let mut answer = kept.answer.take().filter(|_| kept.outcome != Outcome::Delivered);
+        let mut answer = kept.answer.take().filter(|_| answered(attempt));
         if let Some(answer) = &mut answer {
             cut(answer, limits::ANSWER_KEPT_BYTES);
         }
@@ -86,7 +86,7 @@ impl Attempts {
         let name = row_name(id);
         let mut attempts =
             rows.iter().map(|(_, row)| row::decode(&name, row)).collect::<Result<Vec<Attempt>, Error>>()?;
-        if attempts.iter().any(|attempt| attempt.outcome != Outcome::Delivered) {
+        if attempts.iter().any(answered) {
             let answers: HashMap<_, _> = self.0.answers(id).await?.into_iter().collect();
             for attempt in &mut attempts {
                 attempt.answer = answers.get(&answer_key(attempt)).cloned();
@@ -100,6 +100,11 @@ impl Attempts {
         let page = self.list(id, None, 2 * limits::ATTEMPTS_KEPT).await?;
         Ok(page.attempts.into_iter().filter(|attempt| attempt.delivery == *delivery).collect())
     }
+}
+
+/// Whether people want to see what the receiver said.
+fn answered(attempt: &Attempt) -> bool {
+    attempt.outcome != Outcome::Delivered || attempt.test
 }
 
 /// Names an attempt among those of its webhook.

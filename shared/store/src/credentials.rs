@@ -22,7 +22,7 @@ impl Credentials {
         Self { backend, keys, shelves }
     }
 
-    /// The webhook's secrets. [`Error::Corrupt`] when no configured key opens them.
+    /// The webhook's secrets. [`Error::UnknownKey`] when none of the configured keys sealed them.
     pub async fn get(&self, id: &WebhookId) -> Result<Option<Secrets>, Error> {
         let found = self.backend.secrets(id).await?;
         found.map(|(_, sealed)| self.keys.open_secrets(id, &sealed)).transpose()

@@ -12,8 +12,14 @@ pub enum Error {
     /// every call can be made again.
     #[error("the store is not available")]
     Unavailable(#[source] Cause),
-    /// What is stored under `key` can't be read: another version wrote it, its key is not among the
-    /// configured ones, or it was damaged.
+    /// What is stored under `key` is sealed with a secret key that is not among the configured ones. The row
+    /// is sound: somebody has to configure the key.
+    #[error("what is stored under {key} is sealed with a secret key that is not configured here")]
+    UnknownKey {
+        /// Where it lies.
+        key: String,
+    },
+    /// What is stored under `key` can't be read: another version wrote it, or it was damaged.
     #[error("what is stored under {key} can't be read")]
     Corrupt {
         /// Where it lies.

@@ -76,7 +76,7 @@ impl Keys {
     }
 
     pub(crate) fn webhooks_of_status(&self, status: Status) -> String {
-        format!("{}webhooks:status:{}", self.prefix, status_name(status))
+        format!("{}webhooks:status:{}", self.prefix, status.name())
     }
 
     pub(crate) fn entity(&self, id: EntityId) -> String {
@@ -114,14 +114,5 @@ impl Keys {
 
     pub(crate) fn changes(&self) -> String {
         format!("{}changes", self.prefix)
-    }
-}
-
-/// The word of a status in index names.
-pub(crate) const fn status_name(status: Status) -> &'static str {
-    match status {
-        Status::Draft => "draft",
-        Status::Active => "active",
-        Status::Inactive => "inactive",
     }
 }

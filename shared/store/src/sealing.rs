@@ -158,7 +158,10 @@ impl SecretKeys {
     }
 
     pub(crate) fn open_secrets(&self, id: &WebhookId, sealed: &[u8]) -> Result<Secrets, Error> {
-        let plain = self.open(id, sealed).map_err(|error| Error::corrupt(row_name(id), error))?;
+        let plain = self.open(id, sealed).map_err(|error| match error {
+            OpenSealError::UnknownKey => Error::UnknownKey { key: row_name(id) },
+            error => Error::corrupt(row_name(id), error),
+        })?;
         Secrets::from_plain(&plain).map_err(|error: PlainError| Error::corrupt(row_name(id), error))
     }
 }

@@ -2,6 +2,7 @@
 
 use contract::limits;
 use contract::signature::{NotASecret, SigningSecret};
+use contract::webhook::Endpoint;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -59,12 +60,20 @@ pub struct Secrets {
     pub headers: Vec<(String, SecretString)>,
     /// Signing secrets, newest first.
     pub signing: Vec<SigningKey>,
+    /// The origin of the endpoint that authorization and headers were entered for. They go nowhere else.
+    /// None in rows of a release that did not note it: they go wherever the webhook points.
+    pub origin: Option<String>,
 }
 
 impl Secrets {
     /// No credentials, and a new signing secret.
     pub fn generate(now: Timestamp) -> Self {
         Self { signing: vec![SigningKey::generate(now)], ..Self::default() }
+    }
+
+    /// Whether a request to this endpoint may carry them.
+    pub fn are_for(&self, endpoint: &Endpoint) -> bool {
+        self.origin.as_ref().is_none_or(|origin| *origin == endpoint.origin())
     }
 
     /// What signs at `now`, newest first: the current secret, and one that was replaced less than
@@ -91,6 +100,8 @@ struct Plain<S> {
     authorization: PlainAuthorization<S>,
     headers: Vec<(String, S)>,
     signing: Vec<PlainKey<S>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    origin: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -139,6 +150,7 @@ impl Secrets {
                 .iter()
                 .map(|key| PlainKey { secret: key.secret.expose(), made_at: key.made_at, replaced_at: key.replaced_at })
                 .collect(),
+            origin: self.origin.clone(),
         };
         serde_json::to_vec(&plain).map(Zeroizing::new).map_err(PlainError::Form)
     }
@@ -160,6 +172,7 @@ impl Secrets {
             },
             headers: plain.headers,
             signing: signing.collect::<Result<_, PlainError>>()?,
+            origin: plain.origin,
         })
     }
 }
@@ -196,6 +209,22 @@ mod tests {
         }
         secrets.rotate(at(4), SigningSecret::of_bytes([8; 32]), false);
         assert_eq!(live(&secrets, 4), [SigningSecret::of_bytes([8; 32]).expose()]);
+    }
+
+    #[test]
+    fn secrets_belong_to_the_origin_that_they_were_entered_for() {
+        let endpoint = |text| Endpoint::parse(text).expect("an endpoint");
+        let mut secrets = Secrets::generate(at(0));
+        let before = secrets.to_plain().expect("plain");
+        assert!(!String::from_utf8_lossy(&before).contains("origin"), "older releases read it");
+        assert!(Secrets::from_plain(&before).expect("read").are_for(&endpoint("https://b.example.org/")));
+
+        secrets.origin = Some(endpoint("https://a.example.org/hook").origin());
+        let stored = Secrets::from_plain(&secrets.to_plain().expect("plain")).expect("read");
+        assert!(stored.are_for(&endpoint("https://a.example.org:443/other?x=1")));
+        for elsewhere in ["https://b.example.org/", "http://a.example.org/", "https://a.example.org:8443/"] {
+            assert!(!stored.are_for(&endpoint(elsewhere)), "{elsewhere}");
+        }
     }
 
     #[test]

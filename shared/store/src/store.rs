@@ -1,6 +1,7 @@
 //! The facade.
 
 use crate::backend::Backend;
+use crate::cache::Hearing;
 use crate::config::{BackendConfig, Config};
 use crate::directory::Shelves;
 use crate::error::OpenError;
@@ -34,7 +35,11 @@ impl Store {
     /// stop of `tasks`, because stages still write while they drain: call [`Store::close`] after them. A
     /// panic in one of them stops `tasks`.
     pub async fn open(config: Config, tasks: &Tasks, health: &Health) -> Result<Self, OpenError> {
-        let shelves = Arc::new(Shelves::new());
+        let hearing = match config.backend {
+            BackendConfig::Redis { .. } => Hearing::unproven(),
+            BackendConfig::Embedded { .. } => Hearing::always(),
+        };
+        let shelves = Arc::new(Shelves::new(hearing));
         let probe = health.probe("store");
         let own = Tasks::new();
         let backend: Arc<dyn Backend> = match config.backend {

@@ -50,8 +50,9 @@ impl Functions {
         let mut left = filter.limit.unwrap_or(usize::MAX);
         let queue = Queue::Undelivered(id.clone());
         let review = self.broker.review(&queue, usize::MAX, |stored| {
-            let again =
-                read(stored).filter(|(_, view)| left > 0 && wanted.holds(view)).and_then(|(header, _)| again(stored, header).ok());
+            let again = read(stored)
+                .filter(|(_, view)| left > 0 && wanted.holds(view))
+                .and_then(|(header, _)| again(stored, header).ok());
             match again {
                 Some(message) => {
                     left -= 1;

@@ -18,7 +18,7 @@ impl Functions {
     /// All webhooks that pass the filter.
     pub async fn webhooks(&self, filter: &WebhookFilter) -> Result<WebhookList, Problem> {
         let mut checks = Checks::default();
-        let status = filter.status.as_deref().and_then(|word| status(&mut checks, word));
+        let status = filter.status.as_deref().and_then(|word| checks.word("status", word));
         checks.finish()?;
         let filter = Filter { entity: filter.entity.map(EntityId), status };
         let found = self.store.webhooks().list(filter, None, usize::MAX).await?;
@@ -44,7 +44,7 @@ impl Functions {
             in_flight: new.in_flight.unwrap_or(defaults.in_flight),
             all_managed_pages: new.all_managed_pages,
             declined: new.declined,
-            signing: new.signing.and_then(|word| signing(&mut checks, &word)).unwrap_or_default(),
+            signing: new.signing.and_then(|word| checks.word("signing", &word)).unwrap_or_default(),
         };
         ranges(&mut checks, &options);
         let credentials = checks.credentials(new.credentials);
@@ -68,7 +68,7 @@ impl Functions {
         if new.activate {
             webhook.activate(now);
         }
-        let mut secrets = Secrets::generate(now);
+        let mut secrets = Secrets { origin: Some(webhook.endpoint.origin()), ..Secrets::generate(now) };
         apply(&mut secrets, &credentials);
         let signing_secret = secrets.signing.first().map(|key| key.secret.expose().to_owned());
         match self.store.webhooks().add(&webhook, &secrets).await {
@@ -80,14 +80,15 @@ impl Functions {
         Ok(WebhookView { signing_secret, credentials: Some(credentials_view(&secrets)), ..view(&webhook) })
     }
 
-    /// Changes a webhook. Deliveries that wait for a retry use what is set now.
+    /// Changes a webhook. Deliveries that wait for a retry use what is set now. Stored credentials never follow
+    /// an endpoint to another origin: whoever can only change a webhook could read them there.
     pub async fn change_webhook(&self, id: &WebhookId, change: WebhookChange) -> Result<WebhookView, Problem> {
         let WebhookChange { endpoint, nickname, contact_email, credentials, .. } = &change;
         let mut checks = Checks::default();
         let endpoint = endpoint.as_ref().and_then(|text| checks.endpoint(text, &self.allow_networks));
         let nickname = nickname.as_ref().map(|set| set.as_ref().and_then(|text| checks.name("nickname", text)));
         let contact_email = contact_email.as_ref().map(|set| set.as_ref().and_then(|text| checks.email(text)));
-        let signing = change.signing.as_ref().and_then(|word| signing(&mut checks, word));
+        let signing = change.signing.as_ref().and_then(|word| checks.word::<Signing>("signing", word));
         let credentials = checks.credentials(credentials.clone());
         let in_range = Options {
             rate_per_s: change.rate_per_s.unwrap_or(1),
@@ -97,10 +98,17 @@ impl Functions {
         ranges(&mut checks, &in_range);
         checks.finish()?;
 
-        // Credentials first: a new endpoint must not be sent to with the old ones.
-        if credentials.authorization.is_some() || credentials.headers.is_some() {
-            let changed = self.store.credentials().change(id, |secrets| merge(secrets, &credentials)).await;
-            changed.map_err(Problem::from)?;
+        // Credentials first: the sender sends nothing while they are for another origin than the endpoint's.
+        if endpoint.is_some() || credentials.authorization.is_some() || credentials.headers.is_some() {
+            let current = self.find_webhook(id).await?.endpoint;
+            let (from, to) = (current.origin(), endpoint.as_ref().unwrap_or(&current).origin());
+            let changed = self.store.credentials().change(id, |secrets| {
+                stay(secrets, &credentials, &from, &to)?;
+                merge(secrets, &credentials)?;
+                secrets.origin = Some(to.clone());
+                Ok(())
+            });
+            changed.await.map_err(Problem::from)?;
         }
         let changed = self.store.webhooks().change(id, |webhook| {
             let options = &mut webhook.options;
@@ -119,8 +127,9 @@ impl Functions {
 
     /// Switches a webhook on. Events from now on are its.
     pub async fn activate(&self, id: &WebhookId) -> Result<WebhookView, Problem> {
-        let now = runtime::clock::now();
-        self.switch(id, |webhook| webhook.activate(now)).await
+        // The clock is read for each try to write: an instant from before a lost race could lie before
+        // events that were seen while the webhook was off.
+        self.switch(id, |webhook| webhook.activate(runtime::clock::now())).await
     }
 
     /// Switches a webhook off. What is on its way to it becomes undelivered.
@@ -134,7 +143,7 @@ impl Functions {
             Ok::<(), Problem>(())
         });
         let webhook = changed.await.map_err(Problem::from)?;
-        tracing::info!(webhook = %webhook.id, status = status_word(webhook.status), "a webhook was switched");
+        tracing::info!(webhook = %webhook.id, status = webhook.status.name(), "a webhook was switched");
         self.whole_view(&webhook).await
     }
 
@@ -184,6 +193,23 @@ fn apply(secrets: &mut Secrets, credentials: &Checked) {
     set(&mut secrets.headers, credentials.headers.as_ref());
 }
 
+/// Refuses to let what is stored for one origin go to another: each part of it has to be given anew.
+fn stay(secrets: &Secrets, credentials: &Checked, from: &str, to: &str) -> Result<(), Problem> {
+    let authorization = credentials.authorization.is_none() && !matches!(secrets.authorization, Authorization::None);
+    let headers = credentials.headers.is_none() && !secrets.headers.is_empty();
+    if secrets.origin.as_deref().unwrap_or(from) == to || !(authorization || headers) {
+        return Ok(());
+    }
+    let mut checks = Checks::default();
+    let parts = match (authorization, headers) {
+        (true, true) => "authorization and headers",
+        (true, false) => "authorization",
+        _ => "headers",
+    };
+    checks.wrong("credentials", format!("belong to another scheme, host or port: give {parts} anew, or none of them"));
+    checks.finish()
+}
+
 /// Like [`apply`], for secrets of which only a part is replaced: the two parts must go together.
 fn merge(secrets: &mut Secrets, credentials: &Checked) -> Result<(), Problem> {
     apply(secrets, credentials);
@@ -200,41 +226,6 @@ fn merge(secrets: &mut Secrets, credentials: &Checked) -> Result<(), Problem> {
 fn ranges(checks: &mut Checks, options: &Options) {
     checks.within("rate_per_s", options.rate_per_s, limits::WEBHOOK_RATE_MAX_PER_S);
     checks.within("in_flight", options.in_flight, limits::WEBHOOK_IN_FLIGHT_MAX);
-}
-
-const STATUSES: [(&str, Status); 3] =
-    [("draft", Status::Draft), ("active", Status::Active), ("inactive", Status::Inactive)];
-const SIGNINGS: [(&str, Signing); 2] = [("shared_secret", Signing::SharedSecret), ("off", Signing::Off)];
-
-fn status(checks: &mut Checks, word: &str) -> Option<Status> {
-    let found = STATUSES.into_iter().find(|(name, _)| *name == word).map(|(_, status)| status);
-    if found.is_none() {
-        checks.wrong("status", "must be draft, active or inactive");
-    }
-    found
-}
-
-fn signing(checks: &mut Checks, word: &str) -> Option<Signing> {
-    let found = SIGNINGS.into_iter().find(|(name, _)| *name == word).map(|(_, signing)| signing);
-    if found.is_none() {
-        checks.wrong("signing", "must be shared_secret or off");
-    }
-    found
-}
-
-const fn status_word(status: Status) -> &'static str {
-    match status {
-        Status::Draft => "draft",
-        Status::Active => "active",
-        Status::Inactive => "inactive",
-    }
-}
-
-const fn signing_word(signing: Signing) -> &'static str {
-    match signing {
-        Signing::SharedSecret => "shared_secret",
-        Signing::Off => "off",
-    }
 }
 
 fn credentials_view(secrets: &Secrets) -> CredentialsView {
@@ -256,7 +247,7 @@ fn view(webhook: &Webhook) -> WebhookView {
         entity: webhook.entity.0,
         kind: webhook.kind.name().to_owned(),
         endpoint: webhook.endpoint.as_str().to_owned(),
-        status: status_word(webhook.status).to_owned(),
+        status: webhook.status.name().to_owned(),
         status_reason: webhook.status_reason.clone(),
         nickname,
         contact_email,
@@ -264,7 +255,7 @@ fn view(webhook: &Webhook) -> WebhookView {
         in_flight,
         all_managed_pages,
         declined,
-        signing: signing_word(signing).to_owned(),
+        signing: signing.name().to_owned(),
         created_at: webhook.created_at,
         updated_at: webhook.updated_at,
         activated_at: webhook.activated_at,

@@ -1,5 +1,6 @@
 //! Reading requests, with problems that name the field.
 
+use super::reading::{self, Wrong};
 use crate::problem::{FieldError, Problem};
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
@@ -8,6 +9,7 @@ use axum::http::request::Parts;
 use bytes::Bytes;
 use contract::limits;
 use serde::de::DeserializeOwned;
+use serde_json::error::Category;
 use std::str::FromStr;
 
 /// A JSON body. An empty one counts as `{}`.
@@ -26,17 +28,25 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
             _ => Problem::new(StatusCode::BAD_REQUEST, "the body can't be read"),
         })?;
         let text: &[u8] = if bytes.trim_ascii().is_empty() { b"{}" } else { &bytes };
-        serde_json::from_slice(text).map(Self).map_err(|error| unreadable(&error))
+        let document = serde_json::from_slice(text).map_err(|error| not_json(&error))?;
+        reading::read(document).map(Self).map_err(|wrong| unreadable(&wrong))
     }
 }
 
-/// serde names the field; its text never quotes more than a word of the request, and a password that is no
-/// text is not quoted because [`crate::views::Hidden`] takes texts only.
-fn unreadable(error: &serde_json::Error) -> Problem {
-    let text = error.to_string();
-    match text.split('`').nth(1).filter(|_| error.is_data() && text.contains(" field `")) {
-        Some(field) => Problem::invalid(vec![FieldError::new(field, text.clone())]),
-        None => Problem::new(StatusCode::BAD_REQUEST, format!("the body is not what this request takes: {text}")),
+/// Where it stops being JSON, and nothing of what stands there.
+fn not_json(error: &serde_json::Error) -> Problem {
+    let how = match error.classify() {
+        Category::Eof => "ends too early",
+        Category::Syntax | Category::Data | Category::Io => "is not JSON",
+    };
+    let detail = format!("the body {how}: see line {}, column {}", error.line(), error.column());
+    Problem::new(StatusCode::BAD_REQUEST, detail)
+}
+
+fn unreadable(wrong: &Wrong) -> Problem {
+    match wrong.field() {
+        field if field.is_empty() => Problem::new(StatusCode::BAD_REQUEST, format!("the body {wrong}")),
+        field => Problem::invalid(vec![FieldError::new(field, wrong.to_string())]),
     }
 }
 
@@ -48,11 +58,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Parameters<T> 
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let query = Query::<T>::from_request_parts(parts, state).await;
-        query.map(|Query(parameters)| Self(parameters)).map_err(|error: QueryRejection| {
-            Problem::new(
-                StatusCode::BAD_REQUEST,
-                format!("the query is not what this request takes: {}", error.body_text()),
-            )
+        query.map(|Query(parameters)| Self(parameters)).map_err(|_: QueryRejection| {
+            let detail = "the query is not what this request takes: /api/openapi.json names its parameters";
+            Problem::new(StatusCode::BAD_REQUEST, detail)
         })
     }
 }

@@ -1,3 +1,5 @@
+mod secrecy;
+
 use super::Tokens;
 use super::routes::{router, targets};
 use crate::functions::Functions;
@@ -132,35 +134,6 @@ async fn every_route_needs_a_token_and_the_document_needs_none() {
 }
 
 #[tokio::test]
-async fn secrets_are_in_no_answer_but_the_one_that_makes_them() {
-    let desk = Desk::open().await;
-    let new = json!({
-        "entity": 4411, "type": "default", "endpoint": "https://crm.example.org/h", "nickname": " CRM ",
-        "credentials": {
-            "authorization": {"scheme": "basic", "username": "ana", "password": "hunter2"},
-            "headers": [{"name": "X-Api-Key", "value": "sesame"}],
-        },
-    });
-    let (status, added) = desk.ask("POST", "/api/v1/webhooks", new).await;
-    assert_eq!(status, StatusCode::CREATED);
-    assert!(added["signing_secret"].as_str().unwrap().starts_with("whsec_"));
-    assert_eq!((&added["status"], &added["nickname"]), (&json!("draft"), &json!("CRM")));
-    let path = format!("/api/v1/webhooks/{}", added["id"].as_str().unwrap());
-    let shown = desk.get(&path).await;
-    assert_eq!(shown["credentials"], json!({"authorization": "basic", "headers": ["X-Api-Key"]}));
-    let active = desk.post(&format!("{path}/activate"), Value::Null).await;
-    assert_eq!(active["status"], "active");
-    let list = desk.get("/api/v1/webhooks?entity=4411&status=active").await;
-    assert_eq!(list["webhooks"].as_array().unwrap().len(), 1);
-    let off = desk.post(&format!("{path}/deactivate"), Value::Null).await;
-    for answer in [&shown, &active, &list, &off] {
-        let text = answer.to_string();
-        assert!(!text.contains("whsec_") && !text.contains("hunter2") && !text.contains("sesame"), "{text}");
-    }
-    assert_eq!(desk.get("/api/v1/webhooks?status=active").await["webhooks"], json!([]));
-}
-
-#[tokio::test]
 async fn all_mistakes_are_told_at_once_by_field() {
     let desk = Desk::open().await;
     let wrong = json!({
@@ -215,20 +188,26 @@ async fn a_change_keeps_what_is_absent_and_clears_what_is_null() {
 }
 
 #[tokio::test]
-async fn a_rotated_secret_signs_beside_the_old_one_unless_that_leaked() {
+async fn a_webhook_is_active_from_the_moment_that_it_is_stored_so() {
     let desk = Desk::open().await;
     let id = desk.webhook().await;
-    let path = format!("/api/v1/webhooks/{id}/secret/rotate");
-    let live = async || {
-        let secrets = desk.store.credentials().get(&id).await.unwrap().unwrap();
-        secrets.live_signing(runtime::clock::now()).iter().map(|secret| secret.expose().to_owned()).collect::<Vec<_>>()
-    };
-    let old = live().await;
-    let rotated = desk.post(&path, Value::Null).await;
-    assert!(rotated["old_until"].is_string());
-    assert_eq!(live().await, [rotated["signing_secret"].as_str().unwrap(), &old[0]]);
-    let rotated = desk.post(&path, json!({"now": true})).await;
-    assert_eq!(live().await, [rotated["signing_secret"].as_str().unwrap()]);
+    let path = format!("/api/v1/webhooks/{id}");
+    let time = |value: &Value| value.as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+    for _ in 0..100 {
+        desk.post(&format!("{path}/deactivate"), Value::Null).await;
+        let activate = format!("{path}/activate");
+        let mut activating = std::pin::pin!(desk.post(&activate, Value::Null));
+        assert!(futures_util::poll!(&mut activating).is_pending());
+        let (_, changed) = desk.ask("PATCH", &path, json!({"rate_per_s": 3, "nickname": "between"})).await;
+        let active = activating.await;
+        // Its first try reads the webhook and then, nearly always, loses against the change.
+        if active["version"].as_u64() > changed["version"].as_u64() {
+            assert!(time(&active["activated_at"]) >= time(&changed["updated_at"]), "{active} after {changed}");
+            return;
+        }
+        desk.ask("PATCH", &path, json!({"nickname": null})).await;
+    }
+    panic!("the change never came in between");
 }
 
 #[tokio::test]

@@ -3,9 +3,9 @@
 use super::{Rig, Scripted, client, planned};
 use crate::client::{Client, Request};
 use crate::failure::Failure;
-use crate::guard::Refused;
 use bytes::Bytes;
 use contract::attempt::Outcome as Ended;
+use contract::network::Refused;
 use std::io::ErrorKind;
 use std::net::{TcpListener, ToSocketAddrs};
 use testkit::receiver::{Answer, Receiver};

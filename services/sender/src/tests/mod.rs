@@ -1,5 +1,6 @@
 //! The sender against real sockets and the embedded store.
 
+mod credentials;
 mod deliveries;
 mod exchanges;
 mod guarding;
@@ -42,7 +43,7 @@ struct Rig {
     sender: Sender,
     store: Store,
     tasks: Tasks,
-    _dir: TempDir,
+    dir: TempDir,
 }
 
 impl Rig {
@@ -55,7 +56,42 @@ impl Rig {
         let tasks = Tasks::new();
         let store = store(&dir, &tasks).await;
         let sender = Sender::new(client, store.clone(), concurrency);
-        Self { sender, store, tasks, _dir: dir }
+        Self { sender, store, tasks, dir }
+    }
+
+    /// The same state, seen by a sender that has other keys.
+    async fn with_keys(self, keys: SecretKeys) -> Self {
+        let Self { sender, store, tasks, dir } = self;
+        store.close().await;
+        drop((store, sender));
+        Self::open(dir, tasks, keys).await
+    }
+
+    /// Puts these bytes in the place of the webhook's sealed secrets, or removes them.
+    async fn damage(self, webhook: &Webhook, sealed: Option<&[u8]>) -> Self {
+        let Self { sender, store, tasks, dir } = self;
+        store.close().await;
+        drop((store, sender));
+        let file = redb::Database::open(dir.path().join("store.redb")).expect("the store let go of it");
+        let transaction = file.begin_write().expect("begins");
+        {
+            let table = redb::TableDefinition::<&str, (u64, &[u8])>::new("secrets");
+            let mut secrets = transaction.open_table(table).expect("opens");
+            match sealed {
+                Some(sealed) => drop(secrets.insert(webhook.id.as_str(), (9, sealed)).expect("writes")),
+                None => drop(secrets.remove(webhook.id.as_str()).expect("removes")),
+            }
+        }
+        transaction.commit().expect("commits");
+        drop(file);
+        let keys = SecretKeys::in_folder(dir.path()).expect("a key");
+        Self::open(dir, tasks, keys).await
+    }
+
+    async fn open(dir: TempDir, tasks: Tasks, keys: SecretKeys) -> Self {
+        let store = store_with(&dir, &tasks, keys).await;
+        let sender = Sender::new(client(&["127.0.0.1/32"], Arc::new(SystemLookup::new(4))), store.clone(), 64);
+        Self { sender, store, tasks, dir }
     }
 
     /// An active webhook with this endpoint.
@@ -103,7 +139,10 @@ impl Rig {
 }
 
 async fn store(dir: &TempDir, tasks: &Tasks) -> Store {
-    let secret_key = SecretKeys::in_folder(dir.path()).expect("a key");
+    store_with(dir, tasks, SecretKeys::in_folder(dir.path()).expect("a key")).await
+}
+
+async fn store_with(dir: &TempDir, tasks: &Tasks, secret_key: SecretKeys) -> Store {
     let backend = store::BackendConfig::Embedded { dir: dir.path().to_owned() };
     let config = store::Config { backend, key_prefix: String::new(), secret_key };
     Store::open(config, tasks, &Health::default()).await.expect("opens")
@@ -144,6 +183,7 @@ async fn add_webhook(store: &Store, name: &str, url: &str, set: impl FnOnce(&mut
             made_at: now,
             replaced_at: None,
         }],
+        origin: Some(webhook.endpoint.origin()),
     };
     set(&mut webhook, &mut secrets);
     store.webhooks().add(&webhook, &secrets).await.expect("adds");

@@ -14,24 +14,24 @@ pub enum Webhook {
     List(List),
     /// Show a webhook
     Show {
-        /// The webhook's id, `wh_…`
+        /// The webhook's id, wh_ and letters and digits
         id: String,
     },
     /// Change a webhook; what is not named stays as it is
     Edit(Edit),
     /// Switch a webhook on; events from now on are its
     Activate {
-        /// The webhook's id, `wh_…`
+        /// The webhook's id, wh_ and letters and digits
         id: String,
     },
     /// Switch a webhook off
     Deactivate {
-        /// The webhook's id, `wh_…`
+        /// The webhook's id, wh_ and letters and digits
         id: String,
     },
     /// Send fictional events, whatever the status, and show what the receiver says
     Test {
-        /// The webhook's id, `wh_…`
+        /// The webhook's id, wh_ and letters and digits
         id: String,
     },
     /// Replace signing secrets
@@ -44,7 +44,7 @@ pub enum Webhook {
 pub enum Secret {
     /// Make a new signing secret; the old one signs beside it for 24 hours
     Rotate {
-        /// The webhook's id, `wh_…`
+        /// The webhook's id, wh_ and letters and digits
         id: String,
         /// Drop the old one at once, because it leaked
         #[arg(long)]
@@ -69,10 +69,9 @@ pub struct New {
     /// Whose events it hears of
     #[arg(long, value_name = "NUMBER")]
     entity: u64,
-    /// default, `default_refunds` or `default_cancellations`
-    #[arg(long = "type", value_name = "TYPE")]
+    #[arg(long = "type", value_name = "TYPE", help = "default, default_refunds or default_cancellations")]
     kind: String,
-    /// Where requests go; begins with `https://`
+    /// Where requests go; begins with https
     #[arg(long, value_name = "URL")]
     endpoint: String,
     #[command(flatten)]
@@ -95,8 +94,7 @@ pub struct New {
     /// Hear of declined contributions too
     #[arg(long)]
     declined: bool,
-    /// `shared_secret` or off [default: `shared_secret`]
-    #[arg(long)]
+    #[arg(long, help = "shared_secret or off [default: shared_secret]")]
     signing: Option<String>,
     /// Switch it on at once
     #[arg(long)]
@@ -106,9 +104,10 @@ pub struct New {
 /// `tributary webhook edit`
 #[derive(Debug, Args)]
 pub struct Edit {
-    /// The webhook's id, `wh_…`
+    /// The webhook's id, wh_ and letters and digits
     pub id: String,
-    /// Where requests go; begins with `https://`
+    /// Where requests go; begins with https. Stored credentials do not go to another scheme, host or port:
+    /// give them anew
     #[arg(long, value_name = "URL")]
     endpoint: Option<String>,
     #[command(flatten)]
@@ -117,7 +116,7 @@ pub struct Edit {
     #[arg(long, conflicts_with_all = ["username", "bearer_stdin"])]
     no_authorization: bool,
     /// Remove every header of its own
-    #[arg(long, conflicts_with = "header")]
+    #[arg(long, conflicts_with_all = ["header", "headers_stdin"])]
     no_headers: bool,
     /// A name for people; an empty one removes it
     #[arg(long)]
@@ -137,12 +136,12 @@ pub struct Edit {
     /// Hear of declined contributions too
     #[arg(long, value_name = "true|false")]
     declined: Option<bool>,
-    /// `shared_secret` or off
-    #[arg(long)]
+    #[arg(long, help = "shared_secret or off")]
     signing: Option<String>,
 }
 
-/// What the receiver asks for. Secrets come from standard input, never from arguments that others can see.
+/// What the receiver asks for. Passwords and tokens come from standard input; a header can come from an
+/// argument too, which other users of the machine can see.
 #[derive(Debug, Default, Args)]
 pub(super) struct Credentials {
     /// HTTP Basic user name
@@ -154,9 +153,13 @@ pub(super) struct Credentials {
     /// Read a bearer token from standard input
     #[arg(long, conflicts_with = "username")]
     bearer_stdin: bool,
-    /// A header to send with every request; can be given several times
+    /// A header to send with every request; can be given several times. Other users of this machine can see
+    /// arguments: give secret values with --headers-stdin
     #[arg(long, value_name = "K: V", value_parser = parse_header)]
     header: Vec<Header>,
+    /// Read headers from standard input, one a line
+    #[arg(long, conflicts_with_all = ["header", "password_stdin", "bearer_stdin"])]
+    headers_stdin: bool,
 }
 
 /// A header as typed; shown to nobody.
@@ -178,8 +181,13 @@ impl Credentials {
             (None, true) => Some(NewAuthorization::Bearer { token: standard_input()? }),
             (None, false) => None,
         };
-        let headers = self.header.into_iter().map(|Header { name, value }| NewHeader { name, value });
-        let headers: Vec<_> = headers.collect();
+        let mut headers = self.header;
+        if self.headers_stdin {
+            for line in standard_input()?.0.lines().filter(|line| !line.trim().is_empty()) {
+                headers.push(parse_header(line).map_err(|error| Failure::usage(format!("a header: {error}")))?);
+            }
+        }
+        let headers: Vec<_> = headers.into_iter().map(|Header { name, value }| NewHeader { name, value }).collect();
         Ok(NewCredentials { authorization, headers: Some(headers).filter(|headers| !headers.is_empty()) })
     }
 }
