@@ -78,13 +78,17 @@ fn all_arrived(requests: &[Request]) -> bool {
 async fn kill_roles(mut pipeline: Installation, roles: &[&str], allowed: usize) -> Result<()> {
     let receiver = receiver_and_webhook(&pipeline).await?;
     let (documents, entrance) = (documents(), pipeline.entrance());
-    let publisher = tokio::spawn(async move { publish(&entrance, &documents).await });
-    for (round, role) in (1..).zip(roles) {
-        receiver.wait_for(usize::try_from(EVENTS)? * round / (roles.len() + 1)).await?;
-        pipeline.kill(role);
-        pipeline.start(role).await?;
-    }
-    publisher.await??;
+    let killing = async {
+        for (round, role) in (1..).zip(roles) {
+            receiver.wait_for(usize::try_from(EVENTS)? * round / (roles.len() + 1)).await?;
+            pipeline.kill(role);
+            pipeline.start(role).await?;
+        }
+        anyhow::Ok(())
+    };
+    let (published, killed) = tokio::join!(publish(&entrance, &documents), killing);
+    killed?;
+    published?;
     receiver.wait_until(all_arrived).await?;
     pipeline.idle().await?;
     account(&receiver.received(), allowed)

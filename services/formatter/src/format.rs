@@ -32,8 +32,7 @@ pub fn planned(delivery: &Delivery, webhook: &Webhook) -> Result<Planned, Refusa
         Type::Default | Type::DefaultRefunds | Type::DefaultCancellations => deliver(event)?,
     };
     let signed = webhook.options.signing == Signing::SharedSecret;
-    let delivery =
-        Delivery { id: delivery.id.clone(), webhook: delivery.webhook.clone(), event, test: delivery.test };
+    let delivery = Delivery { id: delivery.id.clone(), webhook: delivery.webhook.clone(), event, test: delivery.test };
     Ok(Planned { delivery, plan: Plan { config_version: webhook.version, signed, steps } })
 }
 

@@ -1,9 +1,9 @@
 //! The exact bytes of each Default body.
 #![expect(clippy::expect_used, reason = "a test that cannot be set up has failed")]
 
+use contract::delivery::{Delivery, Planned};
 use contract::event::{Event, Kind, Status};
 use contract::id::{EntityId, WebhookId};
-use contract::delivery::{Delivery, Planned};
 use contract::plan::{Method, NoPlan, Success};
 use contract::upstream;
 use contract::webhook::{self, Endpoint, Options, Signing, Type, Webhook};

@@ -224,5 +224,5 @@ impl<H: Handler> Intake<H> {
 
 /// Lines and bytes of a message.
 fn size(delivery: &Delivery) -> (usize, usize) {
-    (1 + delivery.body.iter().filter(|byte| **byte == b'\n').count(), delivery.body.len())
+    (delivery.body.split(|byte| *byte == b'\n').count(), delivery.body.len())
 }

@@ -1,4 +1,6 @@
 //! The loop on the embedded broker, with a handler that does what each test says.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot be set up has failed")]
+#![expect(clippy::unnecessary_wraps, reason = "what a handler returns is a result")]
 
 use anyhow::Result;
 use broker::{BackendConfig, Broker, Config, Outgoing, Queue, Sending};

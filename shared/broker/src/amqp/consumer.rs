@@ -123,7 +123,8 @@ impl Source for Subscription {
     async fn cancel(&mut self) {
         self.cancelled = true;
         let Some(running) = &self.running else { return };
-        let cancel = running.settling.channel.basic_cancel(running.messages.tag(), BasicCancelOptions { nowait: false });
+        let cancel =
+            running.settling.channel.basic_cancel(running.messages.tag(), BasicCancelOptions { nowait: false });
         if let Err(error) = call(cancel).await {
             tracing::debug!(queue = %self.queue, reason = %explained(&error), "the consumer ended with its channel");
             self.running = None;
