@@ -136,7 +136,7 @@ impl<H: Handler> Stage<H> {
     fn prefetch(&self, queue: &Queue) -> u16 {
         let messages = match queue {
             _ if !self.gather => self.concurrency / 2,
-            Queue::Ingest => 4 * limits::BATCH_LINES,
+            Queue::Ingest => GATHERED_UNITS * limits::BATCH_LINES,
             _ => limits::BATCH_LINES,
         };
         u16::try_from(messages.max(1)).unwrap_or(u16::MAX)
