@@ -223,7 +223,7 @@ impl Sender {
     async fn not_sent(&self, item: &Enveloped<Planned>, reason: &'static str) -> Result<Outcome, Unavailable> {
         let delivery = &item.body.delivery;
         let attempt = record::nothing_sent(delivery, clock::now(), reason);
-        self.records.instead_of_a_request(&attempt).await?;
+        self.records.instead_of_a_request(&attempt, &item.header.trace).await?;
         if delivery.test {
             return Ok(Outcome::Skip("test_failed"));
         }
@@ -256,7 +256,8 @@ impl Sender {
         if attempted.verdict.class == Class::Gone && !delivery.test {
             self.deactivate(webhook, delivery).await;
         }
-        self.records.after_a_request(&record::sent(delivery, attempted, number, ended, again)).await;
+        let attempt = record::sent(delivery, attempted, number, ended, again);
+        self.records.after_a_request(&attempt, &item.header.trace).await;
         match (ended, again) {
             (Ended::Delivered, _) => Outcome::Forward(Vec::new()),
             (_, Some(after)) => Outcome::Retry { after, why: attempted.verdict.reason.clone() },

@@ -25,14 +25,14 @@ impl Records {
 
     /// Writes down what came of a request. The request was made and is not made again for the log's sake:
     /// what the store does not take goes to the program's own log.
-    pub(crate) async fn after_a_request(&self, attempt: &Attempt) {
+    pub(crate) async fn after_a_request(&self, attempt: &Attempt, trace: &str) {
         let optional = matches!(attempt.outcome, Outcome::Delivered | Outcome::Retrying) && !attempt.test;
         if optional {
             self.try_write("attempt", &attempt.delivery, || self.attempts.record(attempt)).await;
         } else if let Err(error) = self.attempts.record(attempt).await {
             self.unwritten("attempt", &attempt.delivery, &error);
         }
-        telemetry::attempted(attempt);
+        telemetry::attempted(attempt, trace);
     }
 
     /// Writes what the sender can do without. While the store is away nobody waits to find that out again.
@@ -54,13 +54,13 @@ impl Records {
     }
 
     /// Writes down that nothing was sent; without that record nothing would account for the event.
-    pub(crate) async fn instead_of_a_request(&self, attempt: &Attempt) -> Result<(), Unavailable> {
+    pub(crate) async fn instead_of_a_request(&self, attempt: &Attempt, trace: &str) -> Result<(), Unavailable> {
         match self.attempts.record(attempt).await {
             Err(error @ Error::Unavailable(_)) => return Err(Unavailable::new("store", error)),
             Err(error) => self.unwritten("attempt", &attempt.delivery, &error),
             Ok(()) => {}
         }
-        telemetry::attempted(attempt);
+        telemetry::attempted(attempt, trace);
         Ok(())
     }
 }

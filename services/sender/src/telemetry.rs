@@ -22,8 +22,8 @@ const UNWRITTEN: &str = "tributary_sender_unwritten_total";
 /// Webhooks that a 410 switched off.
 const GONE: &str = "tributary_sender_gone_total";
 
-/// An attempt is over. Final ones are one log line each.
-pub(crate) fn attempted(attempt: &Attempt) {
+/// An attempt is over. Final ones are one log line each, with the trace that began at the entrance.
+pub(crate) fn attempted(attempt: &Attempt, trace: &str) {
     let outcome = attempt.outcome.name();
     counter!(ATTEMPTS, "outcome" => outcome, "test" => if attempt.test { "true" } else { "false" }).increment(1);
     if attempt.number > 0 {
@@ -38,6 +38,7 @@ pub(crate) fn attempted(attempt: &Attempt) {
             webhook.id = %attempt.webhook,
             http.status = attempt.status,
             http.ms = attempt.duration_ms,
+            trace,
             reason,
             "{outcome}"
         );
@@ -48,6 +49,7 @@ pub(crate) fn attempted(attempt: &Attempt) {
             webhook.id = %attempt.webhook,
             http.status = attempt.status,
             http.ms = attempt.duration_ms,
+            trace,
             reason,
             "{outcome}"
         );

@@ -29,7 +29,7 @@ async fn a_line_that_arrived_is_not_sent_again_when_its_message_is_handed_out_ag
     let prepared = rig.sender.prepare(std::slice::from_ref(&again), &rig.split(&again)).await.expect("prepares");
     rig.sender.acknowledged(&prepared).await;
     let left = rig.store.done_marks().marked(&again.id).await.expect("the store is there");
-    assert!(left.is_empty(), "marks end with their message: {left:?}");
+    assert!(left.contains(&first.delivery.id), "the broker may still hand it out if it is killed right now");
     rig.end().await;
 }
 
