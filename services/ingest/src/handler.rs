@@ -12,7 +12,7 @@ use contract::id::EventId;
 use contract::lane::Lane;
 use runtime::clock;
 use stage::{Handler, Item, Made, Outcome, Poison, Taken, Unavailable};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Turns upstream documents into events.
@@ -25,7 +25,7 @@ pub struct Ingest {
 pub struct Incoming {
     /// Tells apart documents that are the same.
     number: u64,
-    document: Document,
+    pub(crate) document: Document,
     trace: String,
 }
 
@@ -33,7 +33,8 @@ pub struct Incoming {
 pub struct Fresh {
     /// By the number of its document.
     documents: HashMap<u64, New>,
-    events: Vec<EventId>,
+    /// With the number of its document.
+    events: Vec<(u64, EventId)>,
     /// Until the unit is settled nobody else accepts the same events.
     _held: Held,
 }
@@ -98,7 +99,7 @@ impl Handler for Ingest {
                 .collect::<Vec<&Event>>();
             let document = match flags.as_ref().map_err(Clone::clone).and_then(|_| lines(&new, &item.trace)) {
                 Ok(lines) => {
-                    fresh.events.extend(new.iter().map(|event| event.id.clone()));
+                    fresh.events.extend(new.iter().map(|event| (item.number, event.id.clone())));
                     New::Lines(lines, events.len() - new.len())
                 }
                 Err(why) => New::Unknown(why),
@@ -131,12 +132,16 @@ impl Handler for Ingest {
         Ok(Outcome::Forward(made.collect()))
     }
 
-    async fn confirmed(&self, fresh: &Fresh, _items: &[Incoming]) {
-        if fresh.events.is_empty() {
+    async fn confirmed(&self, fresh: &Fresh, decided: &[&Incoming]) {
+        // Not those of a document that went back to the queue: remembered, it would be dropped as a repeat.
+        let decided: HashSet<u64> = decided.iter().map(|item| item.number).collect();
+        let events = fresh.events.iter().filter(|(document, _)| decided.contains(document));
+        let events: Vec<EventId> = events.map(|(_, event)| event.clone()).collect();
+        if events.is_empty() {
             return;
         }
-        if let Err(error) = self.acceptance.remember(&fresh.events).await {
-            telemetry::unmarked(&error, fresh.events.len());
+        if let Err(error) = self.acceptance.remember(&events).await {
+            telemetry::unmarked(&error, events.len());
         }
     }
 }

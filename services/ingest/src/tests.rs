@@ -123,9 +123,25 @@ async fn a_copy_over_http_waits_for_the_one_that_came_over_amqp() {
     let now = runtime::clock::now();
     let mut copy = std::pin::pin!(acceptance.accept(telemetry::Entrance::Events, accept::native(&body, now), "", now));
     assert!(futures_util::poll!(copy.as_mut()).is_pending());
-    handler.confirmed(&prepared, &items).await;
+    handler.confirmed(&prepared, &items.iter().collect::<Vec<_>>()).await;
     drop(prepared);
     assert_eq!(copy.await.unwrap().duplicates, 1);
+    bed.close().await;
+}
+
+#[tokio::test]
+async fn a_document_that_went_back_to_its_queue_is_not_remembered() {
+    let bed = Testbed::open().await;
+    let handler = Ingest::new(bed.acceptance());
+    let (done, back) = (message("contribution").to_vec(), message("contribution").to_vec());
+    let taken = [taken(done), taken(back)];
+    let split = taken.iter().flat_map(|message| handler.split(message));
+    let items: Vec<_> = split.map(Result::unwrap).collect();
+    let prepared = handler.prepare(&taken, &items).await.unwrap();
+    handler.confirmed(&prepared, &[&items[0]]).await;
+    drop(prepared);
+    let ids: Vec<_> = items.iter().flat_map(|item| item.document.ids()).cloned().collect();
+    assert_eq!(bed.store.dedup().seen(&ids).await.unwrap(), [true, false]);
     bed.close().await;
 }
 

@@ -170,8 +170,9 @@ pub trait Handler: Send + Sync + 'static {
         item: &Self::Item,
     ) -> impl Future<Output = Result<Outcome, Unavailable>> + Send;
 
-    /// Called when everything a unit led to is confirmed, before its messages are acknowledged.
-    fn confirmed(&self, _prepared: &Self::Prepared, _items: &[Self::Item]) -> impl Future<Output = ()> + Send {
+    /// Called when everything a unit led to is confirmed, before its messages are acknowledged. `decided` leaves
+    /// out the items that went back to their queue: those will be handled again.
+    fn confirmed(&self, _prepared: &Self::Prepared, _decided: &[&Self::Item]) -> impl Future<Output = ()> + Send {
         std::future::ready(())
     }
 

@@ -122,7 +122,7 @@ impl<H: Handler> Context<H> {
         current: &(impl Fn() -> bool + Sync),
     ) -> (Worked, H::Prepared) {
         let prepared = self.insist(|| self.handler.prepare(messages, &items)).await;
-        let decided = self.decide_all(&prepared, &items, current).await;
+        let (decided, done) = self.decide_all(&prepared, &items, current).await;
 
         let mut publishing = Publishing::new(&self.queue, H::NAME, clock::now());
         poison.iter().for_each(|poison| publishing.park("undecodable", &poison.original, None, &poison.reason));
@@ -139,28 +139,31 @@ impl<H: Handler> Context<H> {
         if !published.await {
             return (Worked::Stale, prepared);
         }
-        self.handler.confirmed(&prepared, &items).await;
+        self.handler.confirmed(&prepared, &done).await;
         (Worked::Settle(settled), prepared)
     }
 
     /// Asks about all items at once. Where some can be decided and others wait for a dependency or, while
-    /// stopping, for a slot, those others go back to the end of their queue and hold nobody up.
+    /// stopping, for a slot, those others go back to the end of their queue and hold nobody up. The second part
+    /// of the answer are the items that do not.
     async fn decide_all<'a>(
         &self,
         prepared: &H::Prepared,
         items: &'a [H::Item],
         current: &(impl Fn() -> bool + Sync),
-    ) -> Vec<Decided<'a>> {
+    ) -> (Vec<Decided<'a>>, Vec<&'a H::Item>) {
         let mut wait = Duration::from_millis(100);
         loop {
             let outcomes = join_all(items.iter().map(|item| self.decide(prepared, item, current))).await;
             if items.is_empty() || outcomes.iter().any(Option::is_some) || self.hurry.is_cancelled() || !current() {
+                let done = items.iter().zip(&outcomes).filter_map(|(item, outcome)| outcome.as_ref().map(|_| item));
+                let done = done.collect();
                 let decided = |(item, outcome): (&'a H::Item, Option<Outcome>)| Decided {
                     original: item.original(),
                     header: item.header(),
                     outcome: outcome.unwrap_or_else(|| self.again(item)),
                 };
-                return items.iter().zip(outcomes).map(decided).collect();
+                return (items.iter().zip(outcomes).map(decided).collect(), done);
             }
             tokio::time::sleep(wait).await;
             wait = (wait * 2).min(LONGEST_PAUSE);

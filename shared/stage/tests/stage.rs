@@ -27,6 +27,7 @@ type Decide = dyn Fn(&str) -> BoxFuture<'static, Result<Outcome, Unavailable>> +
 struct Scripted {
     decide: Arc<Decide>,
     asked: mpsc::UnboundedSender<String>,
+    confirmed: Arc<std::sync::Mutex<Vec<String>>>,
 }
 
 impl Handler for Scripted {
@@ -47,6 +48,10 @@ impl Handler for Scripted {
         let _ = self.asked.send(item.header.id.clone());
         (self.decide)(&item.header.id).await
     }
+
+    async fn confirmed(&self, (): &(), decided: &[&Self::Item]) {
+        self.confirmed.lock().unwrap().extend(decided.iter().map(|item| item.header.id.clone()));
+    }
 }
 
 /// A stage on an embedded broker.
@@ -58,6 +63,7 @@ struct Bench {
     running: JoinHandle<()>,
     drained: Arc<std::sync::Mutex<Option<Drained>>>,
     asked: mpsc::UnboundedReceiver<String>,
+    confirmed: Arc<std::sync::Mutex<Vec<String>>>,
     _folder: TempDir,
 }
 
@@ -76,19 +82,24 @@ impl Bench {
         };
         let broker = Broker::open(config, &tasks, &health).await?;
         let (sender, asked) = mpsc::unbounded_channel();
+        let confirmed = Arc::default();
         let stages = tasks.child();
-        let stage = Stage::new(Scripted { decide: Arc::new(decide), asked: sender }, broker.clone(), health.clone())
-            .queue(Queue::Sender(Sending::Live), 60)
-            .queue(Queue::Sender(Sending::Retry), 20)
-            .one_message_a_unit()
-            .grace(Duration::from_secs(2));
+        let stage = Stage::new(
+            Scripted { decide: Arc::new(decide), asked: sender, confirmed: Arc::clone(&confirmed) },
+            broker.clone(),
+            health.clone(),
+        )
+        .queue(Queue::Sender(Sending::Live), 60)
+        .queue(Queue::Sender(Sending::Retry), 20)
+        .one_message_a_unit()
+        .grace(Duration::from_secs(2));
         let (drained, running) = (Arc::default(), stages.clone());
         let told: Arc<std::sync::Mutex<Option<Drained>>> = Arc::clone(&drained);
         let running = tasks.spawn("stage under test", OnPanic::Stop, async move {
             let end = stage.run(&running).await;
             *told.lock().unwrap() = Some(end);
         });
-        Ok(Self { broker, tasks, stages, health, running, drained, asked, _folder: folder })
+        Ok(Self { broker, tasks, stages, health, running, drained, asked, confirmed, _folder: folder })
     }
 
     async fn publish(&self, lines: &[Bytes]) -> Result<()> {
@@ -195,6 +206,7 @@ async fn what_can_be_decided_does_not_wait_for_what_can_not() -> Result<()> {
     assert_eq!(asked.iter().filter(|id| *id == "known").count(), 1);
     let made = bench.broker.browse(&Queue::IngestRejected, 10).await?;
     assert_eq!(made.iter().map(|stored| stored.body.clone()).collect::<Vec<_>>(), ["known"]);
+    assert_eq!(*bench.confirmed.lock().unwrap(), ["known"], "what went back is not confirmed");
     back.store(true, Ordering::SeqCst);
     while bench.broker.browse(&Queue::IngestRejected, 10).await?.len() < 2 {
         bench.asked().await;
