@@ -1,12 +1,12 @@
 //! What the formatter does with one delivery.
 
-use crate::format::{Refusal, planned};
+use crate::format::plan;
 use broker::{Queue, Sending};
 use contract::attempt::{self, Attempt};
-use contract::delivery::{Delivery, Planned};
+use contract::delivery::{Delivery, PlannedOf};
 use contract::envelope::{self, Header, Line};
 use contract::lane::Lane;
-use contract::plan::NoPlan;
+use contract::plan::{NoPlan, Plan};
 use runtime::clock;
 use stage::{Enveloped, Handler, Item, Made, Outcome, Poison, Taken, Unavailable, envelopes};
 use store::{Attempts, Directory};
@@ -58,26 +58,25 @@ impl Handler for Formatter {
             Err(error) if error.is_unavailable() => return Err(Unavailable::new("store", error)),
             Err(error) => return Ok(Outcome::Park(error.to_string())),
         };
-        match planned(delivery, &webhook) {
-            Ok(planned) => {
-                let made = forward(&item.header, &planned);
+        match plan(&delivery.event, &webhook) {
+            Ok(plan) => {
+                let made = forward(&item.header, delivery, &plan);
                 Ok(made.map_or_else(|error| Outcome::Park(error.to_string()), |made| Outcome::Forward(vec![made])))
             }
-            Err(Refusal::NoPlan(why)) => self.skip(delivery, why).await,
-            Err(refusal @ Refusal::Body(_)) => Ok(Outcome::Park(refusal.to_string())),
+            Err(why) => self.skip(delivery, why).await,
         }
     }
 }
 
 /// A delivery that was tried before and is rendered anew stays behind first attempts.
-fn forward(header: &Header, planned: &Planned) -> Result<Made, envelope::Error> {
+fn forward(header: &Header, delivery: &Delivery, plan: &Plan) -> Result<Made, envelope::Error> {
     let way = match header.lane {
         Lane::Live if header.attempt == 0 => Sending::Live,
         Lane::Live => Sending::Retry,
         Lane::Backfill => Sending::Backfill,
     };
-    let length = planned.delivery.event.body.get().len();
-    Made::line(Queue::Sender(way), &Line::new(header.clone(), planned), length)
+    let length = delivery.event.body.get().len();
+    Made::line(Queue::Sender(way), &Line::new(header.clone(), PlannedOf { delivery, plan }), length)
 }
 
 fn skipped(delivery: &Delivery, why: NoPlan) -> Attempt {

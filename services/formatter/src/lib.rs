@@ -5,7 +5,7 @@
 mod format;
 mod handler;
 
-pub use format::{Refusal, planned};
+pub use format::plan;
 pub use handler::Formatter;
 
 use broker::{Broker, Queue};

@@ -143,17 +143,3 @@ async fn what_a_webhook_does_not_take_is_recorded_and_not_sent() {
     }
     running.close().await;
 }
-
-#[tokio::test]
-async fn a_body_that_ingest_would_not_have_let_in_is_parked() {
-    let running = Running::start().await;
-    let webhook = running.webhook("wh_1", Type::Default).await;
-    let body = serde_json::value::RawValue::from_string("{\"lineitems\":[]}".to_owned()).unwrap();
-    let bad = Event { body, ..contribution() };
-    running.deliver(vec![(bad, &webhook), (contribution(), &webhook)], Lane::Live, 0).await;
-    running.planned(Sending::Live).await;
-    let parked = running.broker.browse(&Queue::Parked, 10).await.unwrap();
-    assert_eq!(parked.len(), 1);
-    assert!(parked[0].note.as_ref().unwrap().reason.contains("$.contribution: expected an object"));
-    running.close().await;
-}

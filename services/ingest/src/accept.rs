@@ -47,7 +47,9 @@ pub(crate) fn bare(body: &Bytes, now: Timestamp) -> Document {
 pub(crate) fn too_large(body: &Bytes) -> Option<Document> {
     let expected = if body.len() > limits::AMQP_MESSAGE_BYTES {
         "a message of at most 16 MiB"
-    } else if upstream::documents(body).take(limits::NDJSON_LINES + 1).count() > limits::NDJSON_LINES {
+    } else if body.len() > limits::NDJSON_LINES
+        && upstream::documents(body).take(limits::NDJSON_LINES + 1).count() > limits::NDJSON_LINES
+    {
         "at most 10000 documents in a message"
     } else {
         return None;

@@ -87,7 +87,7 @@ fn contribution() -> Message {
 /// What the handler makes of the event as it comes from ingest.
 async fn handle(store: &Store, event: &Event, lane: Lane, only: Option<WebhookId>) -> Outcome {
     let header = Header::new(event.id.as_str(), "00-trace".to_owned(), lane, event.received_at);
-    let body = Routed { event: event.with_body(event.body.clone()), webhook: only };
+    let body = Routed { event: event.clone(), webhook: only };
     let body = Line::new(header, body).encode(1_000).unwrap();
     let router = Router::new(store.directory().clone());
     let items: Vec<Enveloped<Routed>> =

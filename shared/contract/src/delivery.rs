@@ -71,6 +71,15 @@ pub struct Planned {
     pub plan: Plan,
 }
 
+/// A [`Planned`] as it is written, of parts that are only borrowed.
+#[derive(Debug, Serialize)]
+pub struct PlannedOf<'a> {
+    /// What is delivered.
+    pub delivery: &'a Delivery,
+    /// How.
+    pub plan: &'a Plan,
+}
+
 impl Planned {
     /// The text of a step's body.
     pub fn text<'a>(&'a self, step: &'a Step) -> &'a str {

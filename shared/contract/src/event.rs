@@ -68,7 +68,7 @@ impl Status {
 
 /// One thing that happened to one line item, as ingest accepted it.
 ///
-/// `body` and `tracking` are upstream's own bytes: numbers, unknown fields and key order as they came.
+/// `body` is canonical ([`crate::body::canonical`]), `tracking` is upstream's own text without white space.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Event {
     /// Derived; see [`EventId::derive`].
@@ -93,29 +93,9 @@ pub struct Event {
     /// Upstream's own id of the message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upstream_id: Option<String>,
-    /// `{"donor":…,"contribution":…,"lineitems":[one],"form":…}`
+    /// `{"donor":…,"contribution":…,"lineitems":[one],"form":…}`, the body of the Default types.
     pub body: Box<RawValue>,
     /// Browser context for ad tracking.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tracking: Option<Box<RawValue>>,
-}
-
-impl Event {
-    /// The same event with its body in another form.
-    #[must_use]
-    pub fn with_body(&self, body: Box<RawValue>) -> Self {
-        Self {
-            id: self.id.clone(),
-            kind: self.kind,
-            entity: self.entity,
-            lineitem: self.lineitem,
-            status: self.status,
-            received_at: self.received_at,
-            occurred_at: self.occurred_at,
-            managing_entity: self.managing_entity.clone(),
-            upstream_id: self.upstream_id.clone(),
-            body,
-            tracking: self.tracking.clone(),
-        }
-    }
 }

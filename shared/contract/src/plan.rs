@@ -42,8 +42,7 @@ pub enum Method {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Body {
-    /// The event's own body, which the formatter has brought into its canonical form: it lies in the delivery
-    /// beside the plan, once. Under `application/json`.
+    /// The event's own body: it lies in the delivery beside the plan, once. Under `application/json`.
     Event,
     /// JSON text under `application/json`.
     Json(Box<RawValue>),

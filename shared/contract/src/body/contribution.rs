@@ -18,11 +18,11 @@ impl Walk {
     ) -> Result<Found, Expected> {
         match field.key {
             "refcodes" => self.refcodes(block, raw, path),
-            "refcode" | "refcode2" => self.refcode(block, field.key, raw, path),
+            "refcode" | "refcode2" => self.refcode(block, field.key, raw),
             "status" => self.status(block),
-            "thanksUrl" => self.link(block, Status::Approved, raw, path),
-            "retryUrl" => self.link(block, Status::Declined, raw, path),
-            _ => self.recurring(block, field.shape, raw, path),
+            "thanksUrl" => self.link(block, Status::Approved, raw),
+            "retryUrl" => self.link(block, Status::Declined, raw),
+            _ => self.recurring(block, field.shape, raw),
         }
     }
 
@@ -48,16 +48,10 @@ impl Walk {
     }
 
     /// Repeats the code of the map; what stands beside the map counts only where the map has none.
-    fn refcode(
-        &mut self,
-        block: &Block<'_>,
-        key: &str,
-        raw: Option<&RawValue>,
-        path: &Path<'_>,
-    ) -> Result<Found, Expected> {
+    fn refcode(&mut self, block: &Block<'_>, key: &str, raw: Option<&RawValue>) -> Result<Found, Expected> {
         let codes = block.get("refcodes").and_then(|raw| entries(raw).ok()).unwrap_or_default();
         let code = find(&codes, key).or(raw);
-        code.map_or(Ok(Found::Nothing), |raw| self.value(Shape::Text, raw, path))
+        code.map_or(Ok(Found::Nothing), |raw| self.value(Shape::Text, raw))
     }
 
     fn status(&mut self, block: &Block<'_>) -> Result<Found, Expected> {
@@ -71,29 +65,17 @@ impl Walk {
     }
 
     /// A link that only payments of one status have.
-    fn link(
-        &mut self,
-        block: &Block<'_>,
-        of: Status,
-        raw: Option<&RawValue>,
-        path: &Path<'_>,
-    ) -> Result<Found, Expected> {
+    fn link(&mut self, block: &Block<'_>, of: Status, raw: Option<&RawValue>) -> Result<Found, Expected> {
         if status(block, self.kind) == Ok(of) {
-            return raw.map_or(Ok(Found::Nothing), |raw| self.value(Shape::Text, raw, path));
+            return raw.map_or(Ok(Found::Nothing), |raw| self.value(Shape::Text, raw));
         }
         Ok(Found::Forbidden)
     }
 
     /// `isRecurring` and `recurringDuration` follow from the period when upstream left them out.
-    fn recurring(
-        &mut self,
-        block: &Block<'_>,
-        shape: Shape,
-        raw: Option<&RawValue>,
-        path: &Path<'_>,
-    ) -> Result<Found, Expected> {
+    fn recurring(&mut self, block: &Block<'_>, shape: Shape, raw: Option<&RawValue>) -> Result<Found, Expected> {
         if let Some(raw) = raw
-            && let Found::Value = self.value(shape, raw, path)?
+            && let Found::Value = self.value(shape, raw)?
         {
             return Ok(Found::Value);
         }

@@ -37,8 +37,12 @@ pub(crate) enum Shape {
     Object(&'static [Field]),
     /// A list of such objects.
     List(&'static [Field]),
-    /// A list of one such object or more.
+    /// The line items: a list of one such object or more.
     Items(&'static [Field]),
+    /// The body of a message.
+    Data(&'static [Field]),
+    /// The browser context of a message.
+    Tracking,
 }
 
 /// What is written when there is no value: absent, `null`, or empty.
@@ -202,12 +206,12 @@ pub(crate) const FORM: &[Field] = &[
     row("managingEntityCommitteeName", Text, Null, CRX),
 ];
 
-/// The native upstream message around the body. It is read with this table and never written.
+/// The native upstream message around the body.
 pub(crate) const MESSAGE: &[Field] = &[
     // Read by itself: the walk needs the kind before it begins.
     row("type", Text, Null, Kinds(0)),
     row("id", Text, Null, CRX),
     row("occurred_at", Time, Null, CRX),
-    row("data", Object(TOP), Required, CRX),
-    row("tracking", Free, Null, CRX),
+    row("data", Shape::Data(TOP), Required, CRX),
+    row("tracking", Shape::Tracking, Null, CRX),
 ];

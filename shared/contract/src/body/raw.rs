@@ -1,10 +1,11 @@
-//! A light reader of JSON objects: each value stays the text that upstream wrote.
+//! A light reader of JSON: objects that have a table become [`Block`]s in one pass, and every other value stays
+//! the text that upstream wrote.
 //!
 //! `serde_json::Value` would sort keys and rewrite numbers; unknown fields must keep both.
 
-use super::fields::Field;
+use super::fields::{Field, Shape};
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -14,38 +15,100 @@ use std::fmt;
 /// Of a key that comes twice the last one counts.
 pub(crate) struct Block<'a> {
     fields: &'static [Field],
-    values: Vec<Option<&'a RawValue>>,
+    values: Vec<Option<Node<'a>>>,
     /// Keys and values that the table does not have.
     pub(crate) unknown: Vec<(Cow<'a, str>, &'a RawValue)>,
+}
+
+/// A value of a known field.
+pub(crate) enum Node<'a> {
+    /// Its text.
+    Raw(&'a RawValue),
+    /// An object that has a table.
+    Object(Box<Block<'a>>),
+    /// A list of such objects.
+    List(Vec<Node<'a>>),
+    /// Something else where one of these should be.
+    Other,
+    /// `null` there.
+    Null,
 }
 
 impl<'a> Block<'a> {
     /// Reads one object and nothing after it.
     pub(crate) fn read(text: &'a str, fields: &'static [Field]) -> Result<Self, serde_json::Error> {
         let mut reader = serde_json::Deserializer::from_str(text);
-        let block = Table(fields).deserialize(&mut reader)?;
+        let block = reader.deserialize_map(Table(fields))?;
         reader.end()?;
         Ok(block)
     }
 
     /// An object without any key.
     pub(crate) fn empty(fields: &'static [Field]) -> Self {
-        Self { fields, values: vec![None; fields.len()], unknown: Vec::new() }
+        let values = std::iter::repeat_with(|| None).take(fields.len()).collect();
+        Self { fields, values, unknown: Vec::new() }
+    }
+
+    /// Whether it has no key.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.unknown.is_empty() && self.values.iter().all(Option::is_none)
     }
 
     /// Every field of the table with its value; `null` is no value.
-    pub(crate) fn known(&self) -> impl Iterator<Item = (&'static Field, Option<&'a RawValue>)> + '_ {
-        self.fields.iter().zip(self.values.iter().copied().map(|value| value.filter(|raw| raw.get() != "null")))
+    pub(crate) fn known(&self) -> impl Iterator<Item = (&'static Field, Option<&Node<'a>>)> {
+        self.fields.iter().zip(self.values.iter().map(|value| value.as_ref().filter(|node| !node.is_null())))
     }
 
-    /// The value of a known field; `null` is no value.
+    /// The value of a known field that is no object with a table; `null` is no value.
     pub(crate) fn get(&self, key: &str) -> Option<&'a RawValue> {
-        self.known().find(|(field, _)| field.key == key)?.1
+        self.node(key)?.raw()
     }
 
     /// The value of a known field that is text; empty text is no value.
     pub(crate) fn text(&self, key: &str) -> Option<Cow<'a, str>> {
         text(self.get(key)?).filter(|text| !text.is_empty())
+    }
+
+    /// The value of a known field that is an object with a table.
+    pub(crate) fn block(&self, key: &str) -> Option<&Block<'a>> {
+        self.node(key)?.block()
+    }
+
+    /// The objects of a known field that is a list of them; none when it is not.
+    pub(crate) fn list(&self, key: &str) -> impl Iterator<Item = &Block<'a>> {
+        let items = match self.node(key) {
+            Some(Node::List(items)) => items.as_slice(),
+            _ => &[],
+        };
+        items.iter().filter_map(Node::block)
+    }
+
+    fn node(&self, key: &str) -> Option<&Node<'a>> {
+        self.known().find(|(field, _)| field.key == key)?.1
+    }
+}
+
+impl<'a> Node<'a> {
+    pub(crate) fn raw(&self) -> Option<&'a RawValue> {
+        match self {
+            Self::Raw(raw) => Some(raw),
+            _ => None,
+        }
+    }
+
+    fn block(&self) -> Option<&Block<'a>> {
+        match self {
+            Self::Object(block) => Some(block),
+            _ => None,
+        }
+    }
+
+    fn is_null(&self) -> bool {
+        match self {
+            Self::Raw(raw) => raw.get() == "null",
+            Self::Null => true,
+            _ => false,
+        }
     }
 }
 
@@ -76,8 +139,14 @@ pub(crate) fn compact(out: &mut String, json: &str) {
     out.push_str(&json[start..]);
 }
 
-/// How deep arrays and objects are nested. Values that stay text are not counted by `serde_json`'s own limit.
-pub(crate) fn depth(json: &str) -> usize {
+/// Whether arrays and objects are nested deeper than this. Values that stay text are not counted by
+/// `serde_json`'s own limit.
+pub(crate) fn deeper(json: &str, most: usize) -> bool {
+    // Nearly always there are not even that many brackets.
+    json.bytes().filter(|byte| matches!(byte, b'{' | b'[')).count() > most && depth(json) > most
+}
+
+fn depth(json: &str) -> usize {
     let (mut quoted, mut escaped, mut depth, mut deepest) = (false, false, 0_usize, 0);
     for byte in json.bytes() {
         if quoted {
@@ -102,14 +171,17 @@ pub(crate) fn depth(json: &str) -> usize {
 #[derive(Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
+/// Reads an object.
 struct Table(&'static [Field]);
 
-impl<'de> DeserializeSeed<'de> for Table {
-    type Value = Block<'de>;
+/// Reads the value of a field.
+struct Value(Shape);
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Block<'de>, D::Error> {
-        deserializer.deserialize_map(self)
-    }
+/// Reads an object, or a list of objects, or steps over what is neither.
+#[derive(Clone, Copy)]
+struct Nested {
+    fields: &'static [Field],
+    list: bool,
 }
 
 impl<'de> Visitor<'de> for Table {
@@ -124,20 +196,91 @@ impl<'de> Visitor<'de> for Table {
         // Fields mostly come in the table's order, so the next one is usually where the last one was, plus one.
         let mut next = 0;
         while let Some(Text(key)) = map.next_key()? {
-            let value: &RawValue = map.next_value()?;
             let hit = |at: &usize| self.0.get(*at).is_some_and(|field| field.key == key);
             match Some(next).filter(hit).or_else(|| (0..self.0.len()).find(hit)) {
                 Some(at) => {
-                    block.values[at] = Some(value);
+                    block.values[at] = Some(map.next_value_seed(Value(self.0[at].shape))?);
                     next = at + 1;
                 }
-                None => block.unknown.push((key, value)),
+                None => block.unknown.push((key, map.next_value()?)),
             }
         }
         if block.unknown.len() > 1 {
             keep_last(&mut block.unknown);
         }
         Ok(block)
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Value {
+    type Value = Node<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node<'de>, D::Error> {
+        match self.0 {
+            Shape::Object(fields) | Shape::Data(fields) => deserializer.deserialize_any(Nested { fields, list: false }),
+            Shape::List(fields) | Shape::Items(fields) => deserializer.deserialize_any(Nested { fields, list: true }),
+            _ => Deserialize::deserialize(deserializer).map(Node::Raw),
+        }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Nested {
+    type Value = Node<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node<'de>, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Nested {
+    type Value = Node<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node<'de>, A::Error> {
+        if self.list {
+            while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+            return Ok(Node::Other);
+        }
+        Ok(Node::Object(Box::new(Table(self.fields).visit_map(map)?)))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Node<'de>, A::Error> {
+        if !self.list {
+            while items.next_element::<IgnoredAny>()?.is_some() {}
+            return Ok(Node::Other);
+        }
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element_seed(Self { list: false, ..self })? {
+            list.push(item);
+        }
+        Ok(Node::List(list))
+    }
+
+    fn visit_unit<E>(self) -> Result<Node<'de>, E> {
+        Ok(Node::Null)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Node<'de>, E> {
+        Ok(Node::Other)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Node<'de>, E> {
+        Ok(Node::Other)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Node<'de>, E> {
+        Ok(Node::Other)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Node<'de>, E> {
+        Ok(Node::Other)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Node<'de>, E> {
+        Ok(Node::Other)
     }
 }
 
@@ -169,7 +312,7 @@ mod tests {
 
     #[test]
     fn depth_counts_brackets_outside_strings() {
-        let check = |json, deep| assert_eq!(depth(json), deep, "{json}");
+        let check = |json, deep| assert!(deep == 0 || deeper(json, deep - 1) && !deeper(json, deep), "{json}");
         check("1", 0);
         check(r#"{"a":[[],"[[[\"[["]}"#, 3);
         check("]]][", 1);

@@ -1,12 +1,13 @@
 //! One walk over a body that finds everything wrong with it and writes its canonical form.
 
 use super::fields::{Field, Rule, Shape};
-use super::raw::{Block, compact, text};
+use super::raw::{Block, Node, compact, text};
 use super::{Money, Path, Rejection, time};
 use crate::event::Kind;
 use crate::limits;
 use serde_json::value::RawValue;
 use std::fmt::Write as _;
+use std::ops::Range;
 
 /// What a shape expects, for the reasons of a rejection.
 pub(crate) const TIME: &str = "an RFC 3339 time with an offset, such as 2024-03-05T18:22:41-05:00";
@@ -14,12 +15,25 @@ pub(crate) const COUNT: &str = "a whole number that is not negative";
 pub(crate) const TEXT: &str = "text";
 pub(crate) const OBJECT: &str = "an object";
 const MONEY: &str = "an amount with at most two decimals, such as \"27.5\"";
+const ITEMS: &str = "a list of 1 to 500 line items";
 
 /// A walk: what it has written and what it has found.
 pub(crate) struct Walk {
     pub(crate) kind: Kind,
     pub(crate) out: String,
     pub(crate) rejection: Rejection,
+    pub(crate) marks: Marks,
+}
+
+/// Where in what was written the parts lie that events are made of.
+#[derive(Debug, Default)]
+pub(crate) struct Marks {
+    /// The body of a message.
+    pub(crate) data: Range<usize>,
+    /// The browser context of a message; empty when there is none.
+    pub(crate) tracking: Range<usize>,
+    /// Each line item.
+    pub(crate) items: Vec<Range<usize>>,
 }
 
 /// What became of a value.
@@ -37,29 +51,23 @@ pub(crate) type Expected = &'static str;
 
 impl Walk {
     pub(crate) fn new(kind: Kind, capacity: usize) -> Self {
-        Self { kind, out: String::with_capacity(capacity), rejection: Rejection::default() }
-    }
-
-    /// Walks an object that has a table.
-    pub(crate) fn object(&mut self, fields: &'static [Field], raw: &RawValue, path: &Path<'_>) {
-        match Block::read(raw.get(), fields) {
-            Ok(block) => self.block(&block, path),
-            Err(_) => self.wrong(path, OBJECT),
-        }
+        let out = String::with_capacity(capacity);
+        Self { kind, out, rejection: Rejection::default(), marks: Marks::default() }
     }
 
     /// Walks an object that has been read.
     pub(crate) fn block(&mut self, block: &Block<'_>, path: &Path<'_>) {
         let kind = self.kind;
         self.out.push('{');
-        for (field, raw) in block.known().filter(|(field, _)| field.kinds.has(kind)) {
+        for (field, node) in block.known().filter(|(field, _)| field.kinds.has(kind)) {
             let before = self.out.len();
             self.key(field.key);
             let path = path.key(field.key);
-            let found = match field.rule {
-                Rule::Depends => self.depends(block, field, raw, &path),
-                Rule::Null if raw.is_some_and(hollow) => Ok(Found::Nothing),
-                _ => raw.map_or(Ok(Found::Nothing), |raw| self.value(field.shape, raw, &path)),
+            let found = match (field.rule, node) {
+                (Rule::Depends, node) => self.depends(block, field, node.and_then(Node::raw), &path),
+                (_, None) => Ok(Found::Nothing),
+                (Rule::Null, Some(node)) if hollow(node) => Ok(Found::Nothing),
+                (_, Some(node)) => self.node(field.shape, node, &path),
             };
             match found {
                 Ok(Found::Value) => {}
@@ -90,8 +98,34 @@ impl Walk {
         self.out.push_str("null");
     }
 
-    /// Writes a value that is not null, or tells that it is empty.
-    pub(crate) fn value(&mut self, shape: Shape, raw: &RawValue, path: &Path<'_>) -> Result<Found, Expected> {
+    fn node(&mut self, shape: Shape, node: &Node<'_>, path: &Path<'_>) -> Result<Found, Expected> {
+        let start = self.out.len();
+        match (shape, node) {
+            (Shape::Object(_), Node::Object(block)) => self.block(block, path),
+            (Shape::Data(_), Node::Object(block)) => {
+                self.block(block, path);
+                self.marks.data = start..self.out.len();
+            }
+            (Shape::List(_), Node::List(items)) => drop(self.list(items, path)),
+            (Shape::Items(_), Node::List(items)) => {
+                self.marks.items = self.list(items, path);
+                if !(1..=limits::CONTRIBUTION_LINEITEMS).contains(&self.marks.items.len()) {
+                    return Err(ITEMS);
+                }
+            }
+            (Shape::List(_) | Shape::Items(_), _) => return Err("a list of objects"),
+            (Shape::Tracking, Node::Raw(raw)) => {
+                self.value(Shape::Free, raw)?;
+                self.marks.tracking = start..self.out.len();
+            }
+            (shape, Node::Raw(raw)) => return self.value(shape, raw),
+            _ => return Err(OBJECT),
+        }
+        Ok(Found::Value)
+    }
+
+    /// Writes a value that is not null and has no table, or tells that it is empty.
+    pub(crate) fn value(&mut self, shape: Shape, raw: &RawValue) -> Result<Found, Expected> {
         let json = raw.get();
         match shape {
             Shape::Text => return self.text(json, raw),
@@ -110,17 +144,8 @@ impl Walk {
                 self.out.push('"');
             }
             Shape::Duration => return self.duration(json),
-            Shape::Free if !json.starts_with('{') => return Err(OBJECT),
-            Shape::Free => compact(&mut self.out, json),
-            Shape::Refcodes => return Err(OBJECT),
-            Shape::Object(fields) => self.object(fields, raw, path),
-            Shape::List(fields) => self.list(fields, raw, path).map(|_| ())?,
-            Shape::Items(fields) => {
-                let many = self.list(fields, raw, path)?;
-                if !(1..=limits::CONTRIBUTION_LINEITEMS).contains(&many) {
-                    return Err("a list of 1 to 500 line items");
-                }
-            }
+            Shape::Free if json.starts_with('{') => compact(&mut self.out, json),
+            _ => return Err(OBJECT),
         }
         Ok(Found::Value)
     }
@@ -175,17 +200,23 @@ impl Walk {
         Ok(Found::Value)
     }
 
-    fn list(&mut self, fields: &'static [Field], raw: &RawValue, path: &Path<'_>) -> Result<usize, Expected> {
-        let items: Vec<&RawValue> = serde_json::from_str(raw.get()).map_err(|_| "a list of objects")?;
+    /// Writes a list; tells where each of its objects lies.
+    fn list(&mut self, items: &[Node<'_>], path: &Path<'_>) -> Vec<Range<usize>> {
+        let mut written = Vec::with_capacity(items.len());
         self.out.push('[');
         for (at, item) in items.iter().enumerate() {
             if at > 0 {
                 self.out.push(',');
             }
-            self.object(fields, item, &path.index(at));
+            let (start, path) = (self.out.len(), path.index(at));
+            match item {
+                Node::Object(block) => self.block(block, &path),
+                _ => self.wrong(&path, OBJECT),
+            }
+            written.push(start..self.out.len());
         }
         self.out.push(']');
-        Ok(items.len())
+        written
     }
 }
 
@@ -212,9 +243,15 @@ fn unquoted(json: &str) -> Option<&str> {
 }
 
 /// `{}` with any white space.
-fn hollow(raw: &RawValue) -> bool {
-    let inside = raw.get().strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
-    inside.is_some_and(|inside| inside.trim_ascii().is_empty())
+fn hollow(node: &Node<'_>) -> bool {
+    match node {
+        Node::Object(block) => block.is_empty(),
+        Node::Raw(raw) => {
+            let inside = raw.get().strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+            inside.is_some_and(|inside| inside.trim_ascii().is_empty())
+        }
+        _ => false,
+    }
 }
 
 fn expected(shape: Shape) -> Expected {
@@ -223,7 +260,7 @@ fn expected(shape: Shape) -> Expected {
         Shape::Time => TIME,
         Shape::Count => COUNT,
         Shape::Money => MONEY,
-        Shape::Bool | Shape::Duration | Shape::Free | Shape::Refcodes | Shape::Object(_) => OBJECT,
-        Shape::List(_) | Shape::Items(_) => "a list of 1 to 500 line items",
+        Shape::List(_) | Shape::Items(_) => ITEMS,
+        _ => OBJECT,
     }
 }

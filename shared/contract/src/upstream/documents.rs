@@ -42,7 +42,7 @@ impl<'a> Documents<'a> {
 
     fn take(&mut self, length: usize) -> &'a [u8] {
         let (taken, rest) = self.rest.split_at(length);
-        self.line += taken.split(|byte| *byte == b'\n').count() - 1;
+        self.line += memchr::memchr_iter(b'\n', taken).count();
         self.rest = rest;
         taken
     }
