@@ -11,6 +11,7 @@ use contract::event::Event;
 use contract::id::EventId;
 use contract::lane::Lane;
 use runtime::clock;
+use runtime::trace::Trace;
 use stage::{Handler, Item, Made, Outcome, Poison, Taken, Unavailable};
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -54,6 +55,10 @@ impl Item for Incoming {
 
     fn header(&self) -> Option<&Header> {
         None
+    }
+
+    fn trace(&self) -> Option<Trace<'_>> {
+        Some(Trace::Begun(&self.trace))
     }
 }
 

@@ -5,7 +5,7 @@ mod problem;
 use crate::accept::{self, Acceptance, Error, Receipt};
 use crate::credential::Credentials;
 use crate::telemetry::{self, Entrance};
-use crate::trace;
+use crate::trace::Entered;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -19,7 +19,7 @@ use runtime::clock;
 use serde::Serialize;
 use std::any::Any;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -64,6 +64,7 @@ fn panicked(_: Box<dyn Any + Send>) -> Response {
 }
 
 async fn events(State(entrances): State<Entrances>, request: Request) -> Result<Response, Problem> {
+    let began = Instant::now();
     if !authorization(request.headers()).is_some_and(|given| entrances.credentials.bearer(given)) {
         return Err(Problem::Unauthorized("Bearer realm=\"tributary\""));
     }
@@ -75,11 +76,14 @@ async fn events(State(entrances): State<Entrances>, request: Request) -> Result<
         return Err(Problem::TooManyLines);
     }
     let now = clock::now();
-    let receipt = entrances.acceptance.accept(Entrance::Events, accept::native(&body, now), &trace, now).await;
+    let documents = accept::native(&body, now);
+    let receipt = entrances.acceptance.accept(Entrance::Events, documents, trace.traceparent(), now).await;
+    telemetry::entered(&trace, began, &receipt);
     answer(receipt)
 }
 
 async fn actblue(State(entrances): State<Entrances>, request: Request) -> Result<Response, Problem> {
+    let began = Instant::now();
     if !authorization(request.headers()).is_some_and(|given| entrances.credentials.basic(given)) {
         return Err(Problem::Unauthorized("Basic realm=\"tributary\", charset=\"UTF-8\""));
     }
@@ -88,7 +92,9 @@ async fn actblue(State(entrances): State<Entrances>, request: Request) -> Result
     let body = read(request, limits::UPSTREAM_MESSAGE_BYTES).await?;
     let now = clock::now();
     let document = std::iter::once(accept::bare(&body, now));
-    answer(entrances.acceptance.accept(Entrance::Actblue, document, &trace, now).await)
+    let receipt = entrances.acceptance.accept(Entrance::Actblue, document, trace.traceparent(), now).await;
+    telemetry::entered(&trace, began, &receipt);
+    answer(receipt)
 }
 
 impl Entrances {
@@ -127,9 +133,8 @@ fn authorization(headers: &HeaderMap) -> Option<&[u8]> {
     headers.get(header::AUTHORIZATION).map(header::HeaderValue::as_bytes)
 }
 
-fn trace_of(headers: &HeaderMap) -> String {
-    let given = headers.get("traceparent").and_then(|given| trace::accept(given.to_str().ok()?));
-    given.unwrap_or_else(trace::begin)
+fn trace_of(headers: &HeaderMap) -> Entered {
+    Entered::of(headers.get("traceparent").and_then(|given| given.to_str().ok()))
 }
 
 fn answer(receipt: Result<Receipt, Error>) -> Result<Response, Problem> {

@@ -1,8 +1,11 @@
 //! What ingest tells: names, labels and log lines in one file.
 
+use crate::accept::{Error, Receipt};
+use crate::trace::Entered;
 use contract::body::Rejection;
 use metrics::counter;
-use std::time::Duration;
+use runtime::trace::{Door, Hop};
+use std::time::{Duration, Instant};
 
 /// Documents read. Labels `entrance`, `outcome` (`accepted`, `rejected`).
 const DOCUMENTS: &str = "tributary_ingest_documents_total";
@@ -32,6 +35,17 @@ impl Entrance {
             Self::Actblue => "actblue",
         }
     }
+}
+
+/// What came in by HTTP is answered for: the span of the request.
+pub(crate) fn entered(trace: &Entered, began: Instant, receipt: &Result<Receipt, Error>) {
+    let outcome = match receipt {
+        Ok(receipt) if receipt.rejected.is_empty() => "accepted",
+        Ok(_) => "rejected",
+        Err(_) => "turned_away",
+    };
+    let (trace, failed) = (trace.span(), receipt.is_err());
+    Hop { stage: "ingest", trace, door: Door::Http, id: None, began, outcome, failed }.record();
 }
 
 /// A document's events are settled: published, or dropped as repeats.

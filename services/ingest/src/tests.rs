@@ -62,7 +62,7 @@ async fn what_upstream_publishes_over_amqp_becomes_events_and_repeats_are_droppe
     running.publish([known.to_vec(), new.clone(), new, b"nonsense".to_vec(), pretty].join(&b'\n')).await;
     let found = running.routed(2).await;
     assert_eq!(found.len(), 2, "the repeats came again: {found:?}");
-    assert!(found.iter().all(|(_, trace)| trace::accept(trace).is_some()));
+    assert!(found.iter().all(|(_, trace)| contract::trace::Traceparent::parse(trace).is_some()));
     let rejected = running.bed.rejected().await;
     assert_eq!(rejected.len(), 1);
     assert!(rejected[0].0.starts_with(b"nonsense"), "{:?}", rejected[0].0);
@@ -126,6 +126,21 @@ async fn a_copy_over_http_waits_for_the_one_that_came_over_amqp() {
     handler.confirmed(&prepared, &items.iter().collect::<Vec<_>>()).await;
     drop(prepared);
     assert_eq!(copy.await.unwrap().duplicates, 1);
+    bed.close().await;
+}
+
+#[tokio::test]
+async fn the_trace_of_a_document_from_the_queue_begins_with_its_own_span() {
+    let bed = Testbed::open().await;
+    let handler = Ingest::new(bed.acceptance());
+    let message = taken(message("contribution").to_vec());
+    let items: Vec<_> = handler.split(&message).into_iter().map(Result::unwrap).collect();
+    let prepared = handler.prepare(&[message], &items).await.unwrap();
+    let stage::Outcome::Forward(made) = handler.handle(&prepared, &items[0]).await.unwrap() else { panic!("new") };
+    let [stage::Made::Line(_, line)] = &made[..] else { panic!("{made:?}") };
+    let sent_on = testbed::decode(line).remove(0).header.trace;
+    assert_eq!(stage::Item::trace(&items[0]), Some(runtime::trace::Trace::Begun(&sent_on)));
+    drop(prepared);
     bed.close().await;
 }
 

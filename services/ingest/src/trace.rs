@@ -1,48 +1,64 @@
-//! W3C trace context: the id that goes with an event through every hop.
+//! Where the trace of an event begins: at the entrance, or already with whoever sent it.
+
+use contract::trace::Traceparent;
+use runtime::trace::Trace;
+
+/// The `traceparent` of what came in.
+#[derive(Debug, Clone)]
+pub(crate) enum Entered {
+    /// Made here.
+    New(String),
+    /// Sent along.
+    Given(String),
+}
+
+impl Entered {
+    /// Carries on what was sent along; a malformed header counts as none.
+    pub(crate) fn of(header: Option<&str>) -> Self {
+        let given = header.and_then(|header| Traceparent::parse(header.trim()));
+        given.map_or_else(|| Self::New(begin()), |given| Self::Given(given.to_string()))
+    }
+
+    /// As it goes into envelopes.
+    pub(crate) fn traceparent(&self) -> &str {
+        match self {
+            Self::New(traceparent) | Self::Given(traceparent) => traceparent,
+        }
+    }
+
+    /// As the span of the entrance has it.
+    pub(crate) fn span(&self) -> Trace<'_> {
+        match self {
+            Self::New(traceparent) => Trace::Begun(traceparent),
+            Self::Given(traceparent) => Trace::Continued(traceparent),
+        }
+    }
+}
 
 /// A new trace.
 pub(crate) fn begin() -> String {
-    // An id of zeros means "no trace"; the odds of drawing one are 1 in 2^64.
-    format!("00-{:032x}-{:016x}-01", rand::random::<u128>().max(1), rand::random::<u64>().max(1))
-}
-
-/// A `traceparent` header that can be carried on; none when it is malformed.
-pub(crate) fn accept(header: &str) -> Option<String> {
-    let mut parts = header.trim().split('-');
-    let mut part = |length: usize| {
-        let good = |part: &&str| part.len() == length && part.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-        parts.next().filter(good)
-    };
-    let (version, trace, parent, flags) = (part(2)?, part(32)?, part(16)?, part(2)?);
-    let set = |id: &str| id.bytes().any(|b| b != b'0');
-    let good = version == "00" && set(trace) && set(parent) && parts.next().is_none();
-    good.then(|| format!("{version}-{trace}-{parent}-{flags}"))
+    Traceparent::new(rand::random(), rand::random()).to_string()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const GIVEN: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
+
     #[test]
-    fn a_new_trace_can_be_carried_on() {
-        let trace = begin();
-        assert_eq!(accept(&trace), Some(trace));
+    fn what_was_sent_along_is_carried_on() {
+        let entered = Entered::of(Some(&format!(" {GIVEN} ")));
+        assert_eq!(entered.traceparent(), GIVEN);
+        assert!(matches!(entered.span(), Trace::Continued(GIVEN)));
     }
 
     #[test]
-    fn a_malformed_trace_is_not_carried_on() {
-        const GOOD: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-        assert_eq!(accept(GOOD).as_deref(), Some(GOOD));
-        for bad in [
-            "",
-            "00",
-            &GOOD.to_uppercase(),
-            &GOOD.replace("00-", "01-"),
-            &GOOD.replace("b7ad6b7169203331", "0000000000000000"),
-            &format!("{GOOD}-x"),
-            &GOOD.replace("0af", "é"),
-        ] {
-            assert_eq!(accept(bad), None, "{bad}");
+    fn without_a_good_one_a_trace_begins_here() {
+        for header in [None, Some("nonsense"), Some("")] {
+            let entered = Entered::of(header);
+            assert!(Traceparent::parse(entered.traceparent()).is_some_and(Traceparent::is_sampled));
+            assert!(matches!(entered.span(), Trace::Begun(traceparent) if traceparent == entered.traceparent()));
         }
     }
 }

@@ -28,6 +28,7 @@ pub(crate) fn attempted(attempt: &Attempt, trace: &str) {
     counter!(ATTEMPTS, "outcome" => outcome, "test" => if attempt.test { "true" } else { "false" }).increment(1);
     if attempt.number > 0 {
         histogram!(SECONDS).record(Duration::from_millis(attempt.duration_ms).as_secs_f64());
+        span(attempt, trace);
     }
     let reason = (attempt.outcome != Outcome::Delivered).then_some(&attempt.reason);
     // The level is part of the macro: one line for each result that is final, and none for tries before it.
@@ -54,6 +55,23 @@ pub(crate) fn attempted(attempt: &Attempt, trace: &str) {
             "{outcome}"
         );
     }
+}
+
+/// A request was made: its span.
+fn span(attempt: &Attempt, trace: &str) {
+    runtime::trace::Attempt {
+        trace,
+        delivery: attempt.delivery.as_str(),
+        webhook: attempt.webhook.as_str(),
+        number: attempt.number,
+        began: attempt.at,
+        took: Duration::from_millis(attempt.duration_ms),
+        outcome: attempt.outcome.name(),
+        status: attempt.status,
+        reason: &attempt.reason,
+        failed: attempt.outcome != Outcome::Delivered,
+    }
+    .record();
 }
 
 /// An event has arrived.

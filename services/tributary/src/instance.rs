@@ -12,6 +12,7 @@ use runtime::health::Health;
 use runtime::shutdown::{self, Signals};
 use runtime::task::{OnPanic, Tasks};
 use runtime::telemetry::Metrics;
+use runtime::trace;
 use secrecy::SecretString;
 use stage::Drained;
 use std::future::Future;
@@ -53,6 +54,14 @@ impl RoleName {
             Self::Dashboard => "dashboard",
         }
     }
+
+    /// Whether it reads or writes credentials, and so needs `secret_key`. The others don't get it.
+    pub const fn uses_credentials(self) -> bool {
+        match self {
+            Self::Sender | Self::Dashboard => true,
+            Self::Ingest | Self::Router | Self::Formatter => false,
+        }
+    }
 }
 
 /// Running roles and what they run on.
@@ -88,7 +97,11 @@ impl Instance {
         let metrics = Metrics::record().map_err(|error| Failure::of("metrics", &error))?;
         let admin = Admin::bind(settings.admin.listen, health.clone(), metrics).await;
         let admin = admin.map_err(|error| no_port("admin.listen", settings.admin.listen, &error))?;
-        let store = open_store(settings, &support, &health).await?;
+        if let Some(endpoint) = &settings.telemetry.otlp_endpoint {
+            let target = trace::Target { endpoint: endpoint.as_str(), role: role_of(roles) };
+            trace::export(&target, &support).map_err(|error| Failure::of("telemetry.otlp_endpoint", &error))?;
+        }
+        let store = open_store(settings, roles, &support, &health).await?;
         let broker = open_broker(settings, roles, &support, &health).await?;
         let addresses = Addresses { admin: Some(admin.local_addr()), ..Addresses::default() };
         admin.run(&support);
@@ -226,8 +239,14 @@ impl Instance {
     }
 }
 
-async fn open_store(settings: &Settings, tasks: &Tasks, health: &Health) -> Result<Store, Failure> {
+/// What a process is called after what it runs.
+const fn role_of(roles: &[RoleName]) -> &'static str {
+    if let [role] = roles { role.name() } else { "all" }
+}
+
+async fn open_store(settings: &Settings, roles: &[RoleName], tasks: &Tasks, health: &Health) -> Result<Store, Failure> {
     let keys = match &settings.secret_key {
+        _ if !roles.iter().any(|role| role.uses_credentials()) => Ok(SecretKeys::none()),
         Some(key) => SecretKeys::parse(key),
         None => SecretKeys::in_folder(&settings.data_dir),
     };
@@ -253,11 +272,10 @@ async fn open_broker(
         Some(url) => broker::BackendConfig::Amqp { url: url.clone() },
         None => broker::BackendConfig::Embedded { dir: settings.data_dir.clone() },
     };
-    let role = if let [role] = roles { role.name() } else { "all" };
     let config = broker::Config {
         backend,
         queue_prefix: settings.queue_prefix.clone(),
-        connection_name: format!("tributary {role}"),
+        connection_name: format!("tributary {}", role_of(roles)),
         history_age: Duration::from_secs(settings.history.age_h * 3_600),
         history_bytes: settings.history.size_mb * 1_000_000,
     };

@@ -32,8 +32,8 @@ pub struct Settings {
     pub amqp_url: Option<SecretString>,
     /// `redis_url`, none: Redis 7 or later; without it the store is embedded.
     pub redis_url: Option<SecretString>,
-    /// `secret_key`, made in the data folder when embedded: seals credentials at rest; several, separated by
-    /// commas, while it is being changed.
+    /// `secret_key`, made in the data folder when embedded: seals credentials at rest, for the roles that use
+    /// them; several, separated by commas, while it is being changed.
     pub secret_key: Option<SecretString>,
     /// `queue_prefix`, empty: put before every queue and exchange.
     pub queue_prefix: String,
@@ -51,6 +51,8 @@ pub struct Settings {
     pub dashboard_url: Option<Url>,
     /// `[admin]`
     pub admin: Admin,
+    /// `[telemetry]`
+    pub telemetry: Telemetry,
 }
 
 /// How long accepted events are kept for backfills.
@@ -84,6 +86,13 @@ pub struct Ingest {
 pub struct Admin {
     /// `admin.listen`, `127.0.0.1:8090`.
     pub listen: SocketAddr,
+}
+
+/// What goes to an OpenTelemetry collector.
+#[derive(Debug, Clone)]
+pub struct Telemetry {
+    /// `telemetry.otlp_endpoint`, none: the base URL of a collector that takes spans over OTLP/HTTP.
+    pub otlp_endpoint: Option<Url>,
 }
 
 const ADDRESS: &str = "an address and port such as 127.0.0.1:8081";
@@ -130,6 +139,9 @@ impl Settings {
             sender,
             dashboard_url: read.optional("dashboard.url", URL),
             admin: Admin { listen: read.or("admin.listen", SocketAddr::from(([127, 0, 0, 1], 8090)), ADDRESS) },
+            telemetry: Telemetry {
+                otlp_endpoint: read.optional("telemetry.otlp_endpoint", "a URL such as http://127.0.0.1:4318"),
+            },
         }
     }
 
@@ -180,6 +192,7 @@ mod tests {
         settings.dashboard.allow_networks.clear();
         settings.sender.allow_networks.clear();
         settings.sender.extra_roots = None;
+        settings.telemetry.otlp_endpoint = None;
         format!("{settings:?}")
     }
 

@@ -19,5 +19,6 @@ pub mod network;
 pub mod plan;
 pub mod retry;
 pub mod signature;
+pub mod trace;
 pub mod upstream;
 pub mod webhook;

@@ -221,6 +221,19 @@ pub const CUSTOM_HEADERS: usize = 10;
 /// Bytes of an endpoint URL.
 pub const ENDPOINT_BYTES: usize = 2_048;
 
+/// Finished spans that wait for the collector; more are dropped and counted.
+pub const TRACE_QUEUE_SPANS: usize = 8_192;
+/// Spans in one request to the collector.
+pub const TRACE_BATCH_SPANS: usize = 512;
+/// How long spans wait for company before a request that is not full goes out.
+pub const TRACE_GATHER_MS: u64 = 1_000;
+/// Time for one batch to reach the collector, repeats included; then it is dropped.
+pub const TRACE_EXPORT_MS: u64 = 5_000;
+/// Time that a stopping process has to export the spans that are left.
+pub const TRACE_FLUSH_MS: u64 = 1_000;
+/// Least time between two log lines about spans that are lost.
+pub const TRACE_NEWS_MS: u64 = 60_000;
+
 /// Largest body of a request to the JSON API.
 pub const API_REQUEST_BYTES: usize = 64 * 1024;
 /// Entries of one answer of the JSON API.
@@ -239,6 +252,8 @@ pub const EMAIL_BYTES: usize = 254;
 const _: () = assert!(BROKER_CALL_MS < COPY_WAIT_MS, "another copy is waited for until the broker has decided on it");
 const _: () = assert!(REQUEST_READ_MS < HTTP_EXCHANGE_MS, "a request may take its time to arrive");
 const _: () = assert!(ADMIN_GRACE_MS < CLOSE_GRACE_MS, "the admin endpoint ends within the closing");
+const _: () = assert!(TRACE_FLUSH_MS < CLOSE_GRACE_MS, "the last spans go out within the closing");
+const _: () = assert!(TRACE_BATCH_SPANS <= TRACE_QUEUE_SPANS, "a full request fits into the queue");
 const _: () = assert!(HTTP_HEAD_MS < DRAIN_GRACE_MS, "half a request does not outlive the drain");
 const _: () = assert!(TEST_WAIT_MS < DRAIN_GRACE_MS, "a test must be able to finish while draining");
 const _: () = assert!(NDJSON_REQUEST_BYTES <= INGEST_BODIES_BYTES, "the largest request must get its turn");

@@ -11,3 +11,4 @@ pub mod http;
 pub mod shutdown;
 pub mod task;
 pub mod telemetry;
+pub mod trace;

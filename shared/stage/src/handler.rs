@@ -4,6 +4,7 @@ use broker::{Outgoing, Queue};
 use bytes::Bytes;
 use contract::envelope::{self, Header, Line};
 use contract::id::WebhookId;
+use runtime::trace::Trace;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::future::Future;
@@ -104,6 +105,11 @@ pub trait Item: Send + Sync + 'static {
     fn original(&self) -> &Bytes;
     /// Its envelope's header, for items that can wait. An item without one is parked when its outcome is a wait.
     fn header(&self) -> Option<&Header>;
+
+    /// The trace that its span belongs to; none when it has no span.
+    fn trace(&self) -> Option<Trace<'_>> {
+        self.header().map(|header| Trace::Continued(&header.trace))
+    }
 }
 
 /// An item of every stage but ingest: a line and its decoded body.

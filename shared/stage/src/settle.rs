@@ -132,3 +132,41 @@ pub(crate) fn remaining(header: Option<&Header>, now: Timestamp) -> Duration {
     let until = header.and_then(|header| header.not_before);
     until.map_or(Duration::ZERO, |until| Duration::try_from(until.duration_since(now)).unwrap_or(Duration::ZERO))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::handler::{Taken, envelopes};
+    use contract::envelope::Line;
+    use telemetry::Settled::{Deferred, Forwarded, Parked, Retried, Skipped};
+
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+    fn line() -> Bytes {
+        let header = Header::new("evt_1", String::new(), Lane::Live, NOW);
+        let header = Header { not_before: Some(NOW + Duration::from_secs(90)), ..header };
+        Line::new(header, 1).encode(1).expect("encodes")
+    }
+
+    #[test]
+    fn everything_is_settled_once_in_the_order_in_which_it_came() {
+        let taken = Taken { id: String::new(), redelivered: false, body: line() };
+        let early = envelopes::<u8>(&taken).remove(0).expect("decodes");
+        let mut publishing = Publishing::new(&Queue::Ingest, "test", NOW);
+        publishing.park("undecodable", &line(), None, "poison");
+        publishing.wait_on(&early);
+        let (after, why) = (Duration::from_secs(5), "why");
+        for outcome in [
+            Outcome::Skip(why),
+            Outcome::Forward(vec![Made::Line(Queue::Parked, line()), Made::Line(Queue::Ingest, line())]),
+            Outcome::Retry { after, why: why.to_owned() },
+            Outcome::Defer { after, why },
+            Outcome::Park(why.to_owned()),
+        ] {
+            publishing.add(Decided { original: early.original(), header: early.header(), outcome });
+        }
+        // Without an envelope it can't wait.
+        publishing.add(Decided { original: early.original(), header: None, outcome: Outcome::Defer { after, why } });
+        assert_eq!(publishing.settled, [Parked, Deferred, Skipped, Forwarded, Retried, Deferred, Parked, Parked]);
+    }
+}

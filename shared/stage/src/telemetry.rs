@@ -2,8 +2,10 @@
 //!
 //! The contract of every stage: `received` equals the sum of `settled` when it is idle.
 
+use crate::handler::Item;
 use metrics::{counter, gauge, histogram};
-use std::time::Duration;
+use runtime::trace::{Door, Hop};
+use std::time::{Duration, Instant};
 
 /// Items taken from queues. Label `stage`.
 pub(crate) const RECEIVED: &str = "tributary_stage_received_total";
@@ -60,6 +62,14 @@ pub(crate) fn left(stage: &'static str, items: usize) {
 /// An item's fate is confirmed.
 pub(crate) fn settled(stage: &'static str, outcome: Settled) {
     counter!(SETTLED, "stage" => stage, "outcome" => outcome.name()).increment(1);
+}
+
+/// What an item led to is confirmed: its span, from the moment its unit was taken.
+pub(crate) fn hop(stage: &'static str, item: &impl Item, began: Instant, settled: Settled) {
+    let Some(trace) = item.trace() else { return };
+    let (id, outcome) = (item.header().map(|header| header.id.as_str()), settled.name());
+    let failed = matches!(settled, Settled::Undelivered | Settled::Parked);
+    Hop { stage, trace, door: Door::Queue, id, began, outcome, failed }.record();
 }
 
 /// An item waits. Only what stands before the first colon is a label: the rest may name a host.

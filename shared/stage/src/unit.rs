@@ -69,7 +69,8 @@ impl<H: Handler> Context<H> {
         let current = || deliveries.first().is_some_and(Delivery::is_current);
 
         let (early, items) = self.wait_for(items).await;
-        let worked = AssertUnwindSafe(self.work(&messages, items, &early, &poison, &current)).catch_unwind().await;
+        let worked = self.work(began, &messages, items, &early, &poison, &current);
+        let worked = AssertUnwindSafe(worked).catch_unwind().await;
         let (settled, prepared) = match worked {
             Ok((Worked::Settle(settled), prepared)) => (settled, Some(prepared)),
             Ok((Worked::Stale, _)) => return telemetry::stale(H::NAME, deliveries.len()),
@@ -115,6 +116,7 @@ impl<H: Handler> Context<H> {
     /// Decides about every item and publishes what comes of it.
     async fn work(
         &self,
+        began: Instant,
         messages: &[Taken],
         items: Vec<H::Item>,
         early: &[H::Item],
@@ -140,6 +142,9 @@ impl<H: Handler> Context<H> {
             return (Worked::Stale, prepared);
         }
         self.handler.confirmed(&prepared, &done).await;
+        // Settled in this order: first what could not be decoded, of which nobody knows the trace.
+        let hops = early.iter().chain(&items).zip(settled.iter().skip(poison.len()));
+        hops.for_each(|(item, settled)| telemetry::hop(H::NAME, item, began, *settled));
         (Worked::Settle(settled), prepared)
     }
 

@@ -11,6 +11,7 @@ pub mod conservation;
 mod environment;
 mod isolated;
 mod management;
+pub mod otlp;
 pub mod port;
 mod process;
 pub mod proxy;

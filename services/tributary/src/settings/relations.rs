@@ -2,7 +2,9 @@
 
 use super::{Purpose, Settings};
 use crate::instance::RoleName;
+use reqwest::Url;
 use runtime::config::{Reader, environment_name};
+use runtime::trace::AVAILABLE;
 use secrecy::{ExposeSecret, SecretString};
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
@@ -29,6 +31,9 @@ pub(super) fn check(settings: &Settings, purpose: Purpose<'_>, read: &mut Reader
     if settings.ingest.actblue_username.is_some() != settings.ingest.actblue_password.is_some() {
         let message = "the user name and the password of POST /v1/actblue go together: set both or neither";
         read.mistake("ingest.actblue_username", message);
+    }
+    if let Some(message) = settings.telemetry.otlp_endpoint.as_ref().and_then(|url| no_collector(url, AVAILABLE)) {
+        read.mistake("telemetry.otlp_endpoint", message);
     }
     let Purpose::Roles(roles) = purpose else { return };
     backends(settings, roles, read);
@@ -60,6 +65,19 @@ fn scheme(read: &mut Reader, option: &str, url: Option<&SecretString>, schemes: 
     }
 }
 
+/// What is wrong with the address of a collector. The address is not quoted: it could hold a password.
+fn no_collector(url: &Url, available: bool) -> Option<&'static str> {
+    if !available {
+        return Some("this program was built without the feature otel: leave it out, or build with --features otel");
+    }
+    if url.scheme() != "http" {
+        return Some("must begin with http://: TLS is for a collector nearby to add");
+    }
+    let more = url.password().is_some() || !url.username().is_empty();
+    let more = more || url.query().is_some() || url.fragment().is_some();
+    more.then_some("must be an address without a user, a query and a fragment, such as http://127.0.0.1:4318")
+}
+
 fn backends(settings: &Settings, roles: &[RoleName], read: &mut Reader) {
     match (&settings.amqp_url, &settings.redis_url) {
         (Some(_), None) => read.mistake("redis_url", with_the_other("amqp_url")),
@@ -77,8 +95,9 @@ fn backends(settings: &Settings, roles: &[RoleName], read: &mut Reader) {
         }
         (Some(_), Some(_)) => {}
     }
-    if settings.secret_key.is_none() {
-        let message = "must be set with RabbitMQ and Redis: 32 random bytes, made by `openssl rand -base64 32`";
+    if settings.secret_key.is_none() && roles.iter().any(|role| role.uses_credentials()) {
+        let message = "must be set with RabbitMQ and Redis for the roles sender and dashboard: 32 random bytes, made \
+                       by `openssl rand -base64 32`";
         read.mistake("secret_key", message);
     }
     for (role, option, tokens) in [
@@ -145,6 +164,21 @@ mod tests {
     }
 
     #[test]
+    fn only_roles_that_use_credentials_need_the_key() {
+        let servers = [("AMQP_URL", "amqp://localhost"), ("REDIS_URL", "redis://localhost")];
+        for (role, needed) in [
+            (RoleName::Ingest, &["INGEST__TOKENS"][..]),
+            (RoleName::Router, &[]),
+            (RoleName::Formatter, &[]),
+            (RoleName::Sender, &["SECRET_KEY"]),
+            (RoleName::Dashboard, &["SECRET_KEY", "DASHBOARD__TOKENS"]),
+        ] {
+            assert_eq!(mistakes(Purpose::Roles(&[role]), &servers), needed, "{role:?}");
+        }
+        assert!(mistakes(Purpose::Roles(&RoleName::ALL), &servers).contains(&"SECRET_KEY".to_owned()));
+    }
+
+    #[test]
     fn values_out_of_range_are_named_all_at_once() {
         let wrong = [
             ("SENDER__CONCURRENCY", "0"),
@@ -162,6 +196,24 @@ mod tests {
         let mut named: Vec<_> = wrong.iter().map(|(name, _)| (*name).to_owned()).collect();
         named.sort();
         assert_eq!(found, named);
+    }
+
+    #[test]
+    fn a_collector_has_a_plain_address_and_a_program_that_exports() {
+        let url = |text: &str| Url::parse(text).expect("a URL");
+        for good in ["http://127.0.0.1:4318", "http://collector:4318/", "http://collector/base"] {
+            assert_eq!(no_collector(&url(good), true), None, "{good}");
+            let message = no_collector(&url(good), false).expect("nothing exports here");
+            assert!(message.starts_with("this program was built without the feature otel"), "{message}");
+        }
+        for bad in ["https://collector:4318", "ftp://collector", "http://ana:hunter2@collector", "http://collector?a=b"]
+        {
+            let message = no_collector(&url(bad), true).expect("a mistake");
+            assert!(message.contains("http://") && !message.contains("hunter2"), "{bad}: {message}");
+        }
+        let endpoint = [("TELEMETRY__OTLP_ENDPOINT", "http://127.0.0.1:4318")];
+        let expected: &[&str] = if AVAILABLE { &[] } else { &["TELEMETRY__OTLP_ENDPOINT"] };
+        assert_eq!(mistakes(Purpose::Client, &endpoint), expected);
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub(crate) fn json(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
 }
 
-/// A running instance, embedded, on free ports. Killed when dropped.
+/// A running process on free ports: every role, embedded, or one role. Killed when dropped.
 pub(crate) struct Program {
     child: Child,
     folder: tempfile::TempDir,
@@ -36,9 +36,20 @@ pub(crate) struct Program {
 impl Program {
     /// Starts all roles and waits until they are ready.
     pub(crate) fn start() -> Self {
+        Self::start_with(&[], &[])
+    }
+
+    /// Starts one role on these servers and waits until it is ready.
+    pub(crate) fn start_role(role: &str, settings: &[(&str, &str)]) -> Self {
+        Self::start_with(&[role], settings)
+    }
+
+    /// Starts what the arguments say, with these settings, and waits until it is ready.
+    pub(crate) fn start_with(arguments: &[&str], settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let ports = [(); 3].map(|()| testkit::port::free().unwrap());
         let mut command = command(folder.path());
+        command.args(arguments).envs(settings.iter().map(|(name, value)| (format!("TRIBUTARY__{name}"), value)));
         let child = configure(&mut command, ports).stderr(Stdio::inherit()).spawn().unwrap();
         let program = Self { child, folder, ports };
         let ready = format!("http://127.0.0.1:{}/readyz", ports[2]);
