@@ -76,7 +76,9 @@ impl From<store::Error> for Trouble {
         match error {
             error @ store::Error::Unavailable(_) => Self::Away(Unavailable::new("store", error)),
             // This process lacks a key that others have: nothing is wrong with any delivery.
-            error @ store::Error::UnknownKey { .. } => Self::Away(Unavailable::new("secret_key", error)),
+            error @ (store::Error::UnknownKey { .. } | store::Error::NoKey { .. }) => {
+                Self::Away(Unavailable::new("secret_key", error))
+            }
             error @ store::Error::Corrupt { .. } => {
                 telemetry::unreadable(&error);
                 Self::NotSent(DAMAGED)
@@ -175,8 +177,8 @@ impl Sender {
         }
     }
 
-    /// The secrets for this webhook's endpoint. Webhook and secrets are stored and cached apart: after a
-    /// change one can be newer than the other. None when they are of two origins, or when the webhook itself
+    /// The secrets for this webhook's endpoint. Webhook and secrets are changed together, but read and cached
+    /// apart: after a change one can be newer than the other. None when they are of two origins, or when the webhook itself
     /// turns out to be an old one.
     async fn secrets(&self, webhook: &Webhook) -> Result<Option<Arc<Secrets>>, Trouble> {
         let cached = self.store.directory().secrets(&webhook.id).await?;

@@ -19,6 +19,13 @@ pub(crate) struct WebhookRow {
     pub(crate) row: Vec<u8>,
 }
 
+/// The sealed bytes of a webhook's secrets, as they are stored.
+#[derive(Debug, Clone)]
+pub(crate) struct SealedRow {
+    pub(crate) version: u64,
+    pub(crate) sealed: Vec<u8>,
+}
+
 /// Which webhooks to list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Index {
@@ -41,8 +48,15 @@ pub(crate) trait WebhookRows: Send + Sync {
     /// row is accepted again, because the first try may have timed out after it was done.
     async fn add(&self, webhook: WebhookRow, sealed: Vec<u8>) -> Result<bool, Error>;
     async fn webhook(&self, id: &WebhookId) -> Result<Option<Vec<u8>>, Error>;
-    /// Replaces the row and its index entries if its version is `expected`; gives the entity it had.
-    async fn swap_webhook(&self, expected: u64, webhook: WebhookRow) -> Result<Swap<EntityId>, Error>;
+    /// Replaces the row and its index entries if its version is `expected`; gives the entity it had. With
+    /// `secrets` their sealed bytes are replaced in the same step, and the version there must be the stored one
+    /// too: on a conflict nothing is written.
+    async fn swap_webhook(
+        &self,
+        expected: u64,
+        webhook: WebhookRow,
+        secrets: Option<SealedRow>,
+    ) -> Result<Swap<EntityId>, Error>;
     /// Rows after `after` in order of their ids, with the ids.
     async fn webhooks(
         &self,
@@ -54,10 +68,11 @@ pub(crate) trait WebhookRows: Send + Sync {
 
 #[async_trait]
 pub(crate) trait SecretRows: Send + Sync {
-    /// Version and sealed bytes.
-    async fn secrets(&self, id: &WebhookId) -> Result<Option<(u64, Vec<u8>)>, Error>;
-    /// Replaces the sealed bytes if their version is `expected`; the version grows by one.
-    async fn swap_secrets(&self, id: &WebhookId, expected: u64, sealed: Vec<u8>) -> Result<Swap<()>, Error>;
+    async fn secrets(&self, id: &WebhookId) -> Result<Option<SealedRow>, Error>;
+    /// The webhook's row and its secrets as they are at one moment. None if either is missing.
+    async fn webhook_with_secrets(&self, id: &WebhookId) -> Result<Option<(Vec<u8>, SealedRow)>, Error>;
+    /// Replaces the sealed bytes if the version there is the stored one; it grows by one.
+    async fn swap_secrets(&self, id: &WebhookId, secrets: SealedRow) -> Result<Swap<()>, Error>;
 }
 
 /// An entity as it is stored, and the names it is found by.

@@ -12,7 +12,7 @@ pub struct Config {
     /// What every Redis key begins with, `tributary:` by default. The embedded store has its own file and
     /// needs none.
     pub key_prefix: String,
-    /// Seal and open credentials.
+    /// Seal and open credentials; [`SecretKeys::none`] for a process that neither reads nor writes them.
     pub secret_key: SecretKeys,
 }
 

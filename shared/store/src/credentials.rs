@@ -1,6 +1,6 @@
 //! Secrets by webhook: sealed in the store, changed by compare-and-set.
 
-use crate::backend::{Backend, Swap};
+use crate::backend::{Backend, SealedRow, Swap};
 use crate::directory::{Change, Shelves};
 use crate::error::Error;
 use crate::sealing::SecretKeys;
@@ -22,10 +22,11 @@ impl Credentials {
         Self { backend, keys, shelves }
     }
 
-    /// The webhook's secrets. [`Error::UnknownKey`] when none of the configured keys sealed them.
+    /// The webhook's secrets. [`Error::UnknownKey`] when none of the configured keys sealed them,
+    /// [`Error::NoKey`] when none is configured.
     pub async fn get(&self, id: &WebhookId) -> Result<Option<Secrets>, Error> {
         let found = self.backend.secrets(id).await?;
-        found.map(|(_, sealed)| self.keys.open_secrets(id, &sealed)).transpose()
+        found.map(|found| self.keys.open_secrets(id, &found.sealed)).transpose()
     }
 
     /// Reads, changes and replaces the webhook's secrets, again and again until nobody else came in
@@ -36,11 +37,11 @@ impl Credentials {
         mut change: impl FnMut(&mut Secrets) -> Result<(), E> + Send,
     ) -> Result<Secrets, ChangeError<E>> {
         loop {
-            let (version, sealed) = self.backend.secrets(id).await?.ok_or(ChangeError::NotFound)?;
+            let SealedRow { version, sealed } = self.backend.secrets(id).await?.ok_or(ChangeError::NotFound)?;
             let mut secrets = self.keys.open_secrets(id, &sealed)?;
             change(&mut secrets).map_err(ChangeError::Refused)?;
             let sealed = self.keys.seal_secrets(id, &secrets)?;
-            match self.backend.swap_secrets(id, version, sealed).await? {
+            match self.backend.swap_secrets(id, SealedRow { version, sealed }).await? {
                 Swap::Done(()) => {
                     self.shelves.apply(&Change::Secrets { id: id.clone() });
                     return Ok(secrets);

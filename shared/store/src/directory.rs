@@ -98,7 +98,7 @@ impl Shelves {
         match change {
             Change::Webhook { id, entities } => {
                 self.webhooks.changed(id);
-                // A new webhook has new secrets, and their absence may have been remembered.
+                // They may have been written with it. Of a new webhook, their absence may have been remembered.
                 self.secrets.changed(id);
                 for entity in entities {
                     self.by_entity.changed(entity);
@@ -123,9 +123,9 @@ fn idle(webhook: &Webhook) -> bool {
 /// What has to be read again. Its text form travels between processes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Change {
-    /// A webhook, and the lists of the entities that it had and has.
+    /// A webhook, its secrets, and the lists of the entities that it had and has.
     Webhook { id: WebhookId, entities: [EntityId; 2] },
-    /// A webhook's secrets.
+    /// A webhook's secrets alone.
     Secrets { id: WebhookId },
     /// An entity; they change rarely, so all names are read again.
     Entities,

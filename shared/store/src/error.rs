@@ -19,6 +19,13 @@ pub enum Error {
         /// Where it lies.
         key: String,
     },
+    /// This process has no secret key, because it is not meant to read or write secrets. The row, if there is
+    /// one, is sound.
+    #[error("{key} can't be read or written here: this process has no secret key")]
+    NoKey {
+        /// Where it lies.
+        key: String,
+    },
     /// What is stored under `key` can't be read: another version wrote it, or it was damaged.
     #[error("what is stored under {key} can't be read")]
     Corrupt {

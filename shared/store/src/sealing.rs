@@ -68,22 +68,21 @@ impl SecretKey {
 }
 
 /// The keys that seal secrets: the first seals, all of them open, so that a key can be changed without a
-/// moment at which nothing opens.
+/// moment at which nothing opens. A process that has no business with secrets has none.
 #[derive(Clone)]
-pub struct SecretKeys {
-    current: SecretKey,
-    older: Vec<SecretKey>,
-}
+pub struct SecretKeys(Vec<SecretKey>);
 
 impl std::fmt::Debug for SecretKeys {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "SecretKeys({})", 1 + self.older.len())
+        write!(f, "SecretKeys({})", self.0.len())
     }
 }
 
 /// Why sealed bytes don't open.
 #[derive(Debug, thiserror::Error)]
 enum OpenSealError {
+    #[error("there is no secret key here")]
+    NoKey,
     #[error("they are not sealed in a form this program knows")]
     Form,
     #[error("none of the configured secret keys sealed them")]
@@ -95,15 +94,18 @@ enum OpenSealError {
 }
 
 impl SecretKeys {
+    /// No key, for a process that neither reads nor writes secrets: doing so is [`Error::NoKey`].
+    pub const fn none() -> Self {
+        Self(Vec::new())
+    }
+
     /// One or more keys, separated by commas, each 32 bytes as base64 or hex.
     pub fn parse(text: &SecretString) -> Result<Self, KeyError> {
         let mut keys = Vec::new();
         for part in text.expose_secret().split(',').map(str::trim).filter(|part| !part.is_empty()) {
             keys.push(SecretKey::parse(part).ok_or(KeyError::Form(keys.len() + 1))?);
         }
-        let mut keys = keys.into_iter();
-        let current = keys.next().ok_or(KeyError::Missing)?;
-        Ok(Self { current, older: keys.collect() })
+        if keys.is_empty() { Err(KeyError::Missing) } else { Ok(Self(keys)) }
     }
 
     /// The key in `secret.key` of this folder, made on first use and readable by the owner only. A folder
@@ -123,18 +125,22 @@ impl SecretKeys {
     }
 
     fn seal(&self, id: &WebhookId, plain: &[u8]) -> Result<Vec<u8>, OpenSealError> {
+        let current = self.0.first().ok_or(OpenSealError::NoKey)?;
         let nonce: [u8; NONCE_BYTES] = rand::random();
         let mut sealed = Vec::with_capacity(HEADER_BYTES + plain.len() + 16);
         sealed.push(VERSION);
-        sealed.extend(self.current.id);
+        sealed.extend(current.id);
         sealed.extend(nonce);
         let payload = Payload { msg: plain, aad: id.as_str().as_bytes() };
-        let made = self.current.cipher.encrypt(&XNonce::from(nonce), payload).map_err(|_| OpenSealError::Seal)?;
+        let made = current.cipher.encrypt(&XNonce::from(nonce), payload).map_err(|_| OpenSealError::Seal)?;
         sealed.extend(made);
         Ok(sealed)
     }
 
     fn open(&self, id: &WebhookId, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, OpenSealError> {
+        if self.0.is_empty() {
+            return Err(OpenSealError::NoKey);
+        }
         let (header, made) = sealed.split_at_checked(HEADER_BYTES).ok_or(OpenSealError::Form)?;
         let (key_id, nonce) = header[1..].split_at(KEY_ID_BYTES);
         if header[0] != VERSION {
@@ -142,7 +148,7 @@ impl SecretKeys {
         }
         let nonce: [u8; NONCE_BYTES] = nonce.try_into().map_err(|_| OpenSealError::Form)?;
         let mut failed = OpenSealError::UnknownKey;
-        for key in std::iter::once(&self.current).chain(&self.older).filter(|key| key.id == key_id) {
+        for key in self.0.iter().filter(|key| key.id == key_id) {
             let payload = Payload { msg: made, aad: id.as_str().as_bytes() };
             match key.cipher.decrypt(&XNonce::from(nonce), payload) {
                 Ok(plain) => return Ok(Zeroizing::new(plain)),
@@ -154,15 +160,21 @@ impl SecretKeys {
 
     pub(crate) fn seal_secrets(&self, id: &WebhookId, secrets: &Secrets) -> Result<Vec<u8>, Error> {
         let plain = secrets.to_plain().map_err(|error| Error::corrupt(row_name(id), error))?;
-        self.seal(id, &plain).map_err(|error| Error::corrupt(row_name(id), error))
+        self.seal(id, &plain).map_err(|error| failed(id, error))
     }
 
     pub(crate) fn open_secrets(&self, id: &WebhookId, sealed: &[u8]) -> Result<Secrets, Error> {
-        let plain = self.open(id, sealed).map_err(|error| match error {
-            OpenSealError::UnknownKey => Error::UnknownKey { key: row_name(id) },
-            error => Error::corrupt(row_name(id), error),
-        })?;
+        let plain = self.open(id, sealed).map_err(|error| failed(id, error))?;
         Secrets::from_plain(&plain).map_err(|error: PlainError| Error::corrupt(row_name(id), error))
+    }
+}
+
+fn failed(id: &WebhookId, error: OpenSealError) -> Error {
+    let key = row_name(id);
+    match error {
+        OpenSealError::NoKey => Error::NoKey { key },
+        OpenSealError::UnknownKey => Error::UnknownKey { key },
+        OpenSealError::Form | OpenSealError::Altered | OpenSealError::Seal => Error::corrupt(key, error),
     }
 }
 
@@ -235,6 +247,15 @@ mod tests {
         assert!(both.open(&id("wh_1"), &old).is_ok());
         let new = both.seal(&id("wh_1"), b"plain").expect("seals");
         assert!(keys(&hex(2)).open(&id("wh_1"), &new).is_ok());
+    }
+
+    #[test]
+    fn without_a_key_nothing_is_sealed_and_nothing_opens() {
+        let (id, none) = (id("wh_1"), SecretKeys::none());
+        let sealed = keys(&hex(1)).seal_secrets(&id, &Secrets::default()).expect("seals");
+        let no_key = |error: Error| matches!(error, Error::NoKey { key } if key == "secrets:wh_1");
+        assert!(no_key(none.seal_secrets(&id, &Secrets::default()).expect_err("no key")));
+        assert!(no_key(none.open_secrets(&id, &sealed).expect_err("no key")));
     }
 
     #[test]

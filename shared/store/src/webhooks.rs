@@ -1,6 +1,6 @@
-//! Webhooks: added with their secrets, changed only by compare-and-set.
+//! Webhooks: added with their secrets, changed only by compare-and-set, alone or with their secrets.
 
-use crate::backend::{Backend, Index, Swap, WebhookRow};
+use crate::backend::{Backend, Index, SealedRow, Swap, WebhookRow};
 use crate::directory::{Change, Shelves};
 use crate::error::Error;
 use crate::row;
@@ -97,13 +97,14 @@ impl Webhooks {
         expected_version: u64,
         webhook: &Webhook,
     ) -> Result<Webhook, UpdateError> {
-        let mut next = webhook.clone();
-        next.id = id.clone();
-        next.version = expected_version + 1;
-        next.updated_at = runtime::clock::now();
-        match self.backend.swap_webhook(expected_version, stored(&next)?).await? {
+        self.swap(expected_version, successor(id, expected_version, webhook), None).await
+    }
+
+    /// Writes `next`, and `secrets` with it, if nobody else came in between.
+    async fn swap(&self, expected: u64, next: Webhook, secrets: Option<SealedRow>) -> Result<Webhook, UpdateError> {
+        match self.backend.swap_webhook(expected, stored(&next)?, secrets).await? {
             Swap::Done(before) => {
-                self.shelves.apply(&Change::Webhook { id: id.clone(), entities: [before, next.entity] });
+                self.shelves.apply(&Change::Webhook { id: next.id.clone(), entities: [before, next.entity] });
                 Ok(next)
             }
             Swap::NotFound => Err(UpdateError::NotFound),
@@ -127,6 +128,31 @@ impl Webhooks {
             }
             match self.update(id, before.version, &after).await {
                 Ok(stored) => return Ok(stored),
+                Err(UpdateError::Conflict) => {}
+                Err(UpdateError::NotFound) => return Err(ChangeError::NotFound),
+                Err(UpdateError::Store(error)) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Like [`Self::change`], for a webhook together with its secrets: what the change sees of them belongs
+    /// together, and both are written in one step or neither is. Secrets are sealed with the current key; the
+    /// webhook gets a new version only if the change left it different. Not found when there are no secrets.
+    pub async fn change_with_secrets<E>(
+        &self,
+        id: &WebhookId,
+        mut change: impl FnMut(&mut Webhook, &mut Secrets) -> Result<(), E> + Send,
+    ) -> Result<(Webhook, Secrets), ChangeError<E>> {
+        loop {
+            let (row, found) = self.backend.webhook_with_secrets(id).await?.ok_or(ChangeError::NotFound)?;
+            let before: Webhook = row::decode(&row_name(id.as_str()), &row)?;
+            let mut secrets = self.keys.open_secrets(id, &found.sealed)?;
+            let mut after = before.clone();
+            change(&mut after, &mut secrets).map_err(ChangeError::Refused)?;
+            let next = if after == before { after } else { successor(id, before.version, &after) };
+            let sealed = SealedRow { version: found.version, sealed: self.keys.seal_secrets(id, &secrets)? };
+            match self.swap(before.version, next, Some(sealed)).await {
+                Ok(stored) => return Ok((stored, secrets)),
                 Err(UpdateError::Conflict) => {}
                 Err(UpdateError::NotFound) => return Err(ChangeError::NotFound),
                 Err(UpdateError::Store(error)) => return Err(error.into()),
@@ -166,6 +192,11 @@ impl Webhooks {
 fn passes(filter: Filter, webhook: &Webhook) -> bool {
     filter.entity.is_none_or(|entity| webhook.entity == entity)
         && filter.status.is_none_or(|status| webhook.status == status)
+}
+
+/// The webhook as it is stored after a change of this version.
+fn successor(id: &WebhookId, version: u64, changed: &Webhook) -> Webhook {
+    Webhook { id: id.clone(), version: version + 1, updated_at: runtime::clock::now(), ..changed.clone() }
 }
 
 fn stored(webhook: &Webhook) -> Result<WebhookRow, Error> {

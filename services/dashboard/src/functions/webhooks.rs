@@ -98,19 +98,7 @@ impl Functions {
         ranges(&mut checks, &in_range);
         checks.finish()?;
 
-        // Credentials first: the sender sends nothing while they are for another origin than the endpoint's.
-        if endpoint.is_some() || credentials.authorization.is_some() || credentials.headers.is_some() {
-            let current = self.find_webhook(id).await?.endpoint;
-            let (from, to) = (current.origin(), endpoint.as_ref().unwrap_or(&current).origin());
-            let changed = self.store.credentials().change(id, |secrets| {
-                stay(secrets, &credentials, &from, &to)?;
-                merge(secrets, &credentials)?;
-                secrets.origin = Some(to.clone());
-                Ok(())
-            });
-            changed.await.map_err(Problem::from)?;
-        }
-        let changed = self.store.webhooks().change(id, |webhook| {
+        let edit = |webhook: &mut Webhook| {
             let options = &mut webhook.options;
             set(&mut webhook.endpoint, endpoint.as_ref());
             set(&mut options.nickname, nickname.as_ref());
@@ -120,9 +108,26 @@ impl Functions {
             set(&mut options.all_managed_pages, change.all_managed_pages.as_ref());
             set(&mut options.declined, change.declined.as_ref());
             set(&mut options.signing, signing.as_ref());
+        };
+        if endpoint.is_none() && credentials.authorization.is_none() && credentials.headers.is_none() {
+            let changed = self.store.webhooks().change(id, |webhook| {
+                edit(webhook);
+                Ok::<(), Problem>(())
+            });
+            return self.whole_view(&changed.await.map_err(Problem::from)?).await;
+        }
+        // In one write: an endpoint without the credentials for it would make its deliveries wait.
+        let changed = self.store.webhooks().change_with_secrets(id, |webhook, secrets| {
+            let from = webhook.endpoint.origin();
+            edit(webhook);
+            let to = webhook.endpoint.origin();
+            stay(secrets, &credentials, &from, &to)?;
+            merge(secrets, &credentials)?;
+            secrets.origin = Some(to);
             Ok::<(), Problem>(())
         });
-        self.whole_view(&changed.await.map_err(Problem::from)?).await
+        let (webhook, secrets) = changed.await.map_err(Problem::from)?;
+        Ok(WebhookView { credentials: Some(credentials_view(&secrets)), ..view(&webhook) })
     }
 
     /// Switches a webhook on. Events from now on are its.

@@ -1,7 +1,7 @@
 //! Webhooks, their indexes and their secrets.
 
 use super::Embedded;
-use crate::backend::{Index, SecretRows, Swap, WebhookRow, WebhookRows};
+use crate::backend::{Index, SealedRow, SecretRows, Swap, WebhookRow, WebhookRows};
 use crate::error::Error;
 use crate::keys::{SECRETS, WEBHOOKS, WEBHOOKS_BY_ENTITY, WEBHOOKS_BY_STATUS};
 use async_trait::async_trait;
@@ -20,8 +20,13 @@ impl WebhookRows for Embedded {
         self.file.read(move |transaction| row(transaction, id.as_str())).await
     }
 
-    async fn swap_webhook(&self, expected: u64, webhook: WebhookRow) -> Result<Swap<EntityId>, Error> {
-        self.writer.run(move |transaction| swap(transaction, expected, &webhook)).await
+    async fn swap_webhook(
+        &self,
+        expected: u64,
+        webhook: WebhookRow,
+        secrets: Option<SealedRow>,
+    ) -> Result<Swap<EntityId>, Error> {
+        self.writer.run(move |transaction| swap(transaction, expected, &webhook, secrets.as_ref())).await
     }
 
     async fn webhooks(
@@ -37,33 +42,22 @@ impl WebhookRows for Embedded {
 
 #[async_trait]
 impl SecretRows for Embedded {
-    async fn secrets(&self, id: &WebhookId) -> Result<Option<(u64, Vec<u8>)>, Error> {
+    async fn secrets(&self, id: &WebhookId) -> Result<Option<SealedRow>, Error> {
+        let id = id.clone();
+        self.file.read(move |transaction| sealed(transaction, id.as_str())).await
+    }
+
+    async fn webhook_with_secrets(&self, id: &WebhookId) -> Result<Option<(Vec<u8>, SealedRow)>, Error> {
         let id = id.clone();
         let read = move |transaction: &ReadTransaction| {
-            let found = transaction.open_table(SECRETS)?.get(id.as_str())?;
-            Ok(found.map(|found| {
-                let (version, sealed) = found.value();
-                (version, sealed.to_vec())
-            }))
+            Ok(row(transaction, id.as_str())?.zip(sealed(transaction, id.as_str())?))
         };
         self.file.read(read).await
     }
 
-    async fn swap_secrets(&self, id: &WebhookId, expected: u64, sealed: Vec<u8>) -> Result<Swap<()>, Error> {
+    async fn swap_secrets(&self, id: &WebhookId, secrets: SealedRow) -> Result<Swap<()>, Error> {
         let id = id.clone();
-        let write = move |transaction: &WriteTransaction| {
-            let mut secrets = transaction.open_table(SECRETS)?;
-            let version = secrets.get(id.as_str())?.map(|found| found.value().0);
-            match version {
-                None => Ok(Swap::NotFound),
-                Some(version) if version != expected => Ok(Swap::Conflict),
-                Some(version) => {
-                    secrets.insert(id.as_str(), (version + 1, sealed.as_slice()))?;
-                    Ok(Swap::Done(()))
-                }
-            }
-        };
-        self.writer.run(write).await
+        self.writer.run(move |transaction| swap_sealed(transaction, id.as_str(), &secrets)).await
     }
 }
 
@@ -79,7 +73,13 @@ fn add(transaction: &WriteTransaction, webhook: &WebhookRow, sealed: &[u8]) -> R
     Ok(true)
 }
 
-fn swap(transaction: &WriteTransaction, expected: u64, webhook: &WebhookRow) -> Result<Swap<EntityId>, redb::Error> {
+/// Others write in the same transaction: whatever forbids the change is found before anything is written.
+fn swap(
+    transaction: &WriteTransaction,
+    expected: u64,
+    webhook: &WebhookRow,
+    secrets: Option<&SealedRow>,
+) -> Result<Swap<EntityId>, redb::Error> {
     let id = webhook.id.as_str();
     let before = {
         let webhooks = transaction.open_table(WEBHOOKS)?;
@@ -93,10 +93,28 @@ fn swap(transaction: &WriteTransaction, expected: u64, webhook: &WebhookRow) -> 
     if version != expected {
         return Ok(Swap::Conflict);
     }
+    match secrets.map(|secrets| swap_sealed(transaction, id, secrets)).transpose()? {
+        None | Some(Swap::Done(())) => {}
+        Some(Swap::NotFound) => return Ok(Swap::NotFound),
+        Some(Swap::Conflict) => return Ok(Swap::Conflict),
+    }
     transaction.open_table(WEBHOOKS_BY_ENTITY)?.remove((entity, id))?;
     transaction.open_table(WEBHOOKS_BY_STATUS)?.remove((status.as_str(), id))?;
     put(transaction, webhook)?;
     Ok(Swap::Done(EntityId(entity)))
+}
+
+fn swap_sealed(transaction: &WriteTransaction, id: &str, secrets: &SealedRow) -> Result<Swap<()>, redb::Error> {
+    let mut table = transaction.open_table(SECRETS)?;
+    let version = table.get(id)?.map(|found| found.value().0);
+    match version {
+        None => Ok(Swap::NotFound),
+        Some(version) if version != secrets.version => Ok(Swap::Conflict),
+        Some(version) => {
+            table.insert(id, (version + 1, secrets.sealed.as_slice()))?;
+            Ok(Swap::Done(()))
+        }
+    }
 }
 
 fn put(transaction: &WriteTransaction, webhook: &WebhookRow) -> Result<(), redb::Error> {
@@ -111,6 +129,14 @@ fn put(transaction: &WriteTransaction, webhook: &WebhookRow) -> Result<(), redb:
 fn row(transaction: &ReadTransaction, id: &str) -> Result<Option<Vec<u8>>, redb::Error> {
     let found = transaction.open_table(WEBHOOKS)?.get(id)?;
     Ok(found.map(|found| found.value().3.to_vec()))
+}
+
+fn sealed(transaction: &ReadTransaction, id: &str) -> Result<Option<SealedRow>, redb::Error> {
+    let found = transaction.open_table(SECRETS)?.get(id)?;
+    Ok(found.map(|found| {
+        let (version, sealed) = found.value();
+        SealedRow { version, sealed: sealed.to_vec() }
+    }))
 }
 
 fn page(

@@ -41,13 +41,20 @@ redis.call('PUBLISH', ARGV[6], ARGV[7])
 return 1
 ";
 
-/// Keys: webhook, ids of its new entity, ids of its new status. (Its old indexes stand in its hash.)
-/// Arguments: id, expected version, new version, new entity, row, channel.
+/// Keys: webhook, ids of its new entity, ids of its new status, secrets. (Its old indexes stand in its hash.)
+/// Arguments: id, expected version, new version, new entity, row, channel; to replace the secrets with it, their
+/// expected version, new version and sealed bytes. The announcement means the secrets too.
 /// The entity it had, or 'missing', or 'conflict'.
 const SWAP_WEBHOOK: &str = r"
 local before = redis.call('HMGET', KEYS[1], 'version', 'entity', 'by_entity', 'by_status')
 if not before[1] then return 'missing' end
 if before[1] ~= ARGV[2] then return 'conflict' end
+if ARGV[7] then
+  local secrets = redis.call('HGET', KEYS[4], 'version')
+  if not secrets then return 'missing' end
+  if secrets ~= ARGV[7] then return 'conflict' end
+  redis.call('HSET', KEYS[4], 'version', ARGV[8], 'sealed', ARGV[9])
+end
 redis.call('ZREM', before[3], ARGV[1])
 redis.call('ZREM', before[4], ARGV[1])
 redis.call('HSET', KEYS[1], 'version', ARGV[3], 'entity', ARGV[4], 'row', ARGV[5],

@@ -1,7 +1,7 @@
 //! Webhooks, their indexes and their secrets.
 
 use super::Redis;
-use crate::backend::{Index, SecretRows, Swap, WebhookRow, WebhookRows};
+use crate::backend::{Index, SealedRow, SecretRows, Swap, WebhookRow, WebhookRows};
 use crate::directory::Change;
 use crate::error::Error;
 use async_trait::async_trait;
@@ -34,18 +34,27 @@ impl WebhookRows for Redis {
         self.link.command(&key, cmd("HGET").arg(&key).arg("row")).await
     }
 
-    async fn swap_webhook(&self, expected: u64, webhook: WebhookRow) -> Result<Swap<EntityId>, Error> {
+    async fn swap_webhook(
+        &self,
+        expected: u64,
+        webhook: WebhookRow,
+        secrets: Option<SealedRow>,
+    ) -> Result<Swap<EntityId>, Error> {
         let key = self.keys.webhook(&webhook.id);
         let mut call = self.scripts.swap_webhook.prepare_invoke();
         call.key(&key)
             .key(self.keys.webhooks_of_entity(webhook.entity))
             .key(self.keys.webhooks_of_status(webhook.status))
+            .key(self.keys.secrets(&webhook.id))
             .arg(webhook.id.as_str())
             .arg(expected)
             .arg(webhook.version)
             .arg(webhook.entity.0)
             .arg(webhook.row)
             .arg(self.keys.changes());
+        if let Some(SealedRow { version, sealed }) = secrets {
+            call.arg(version).arg(version + 1).arg(sealed);
+        }
         let answer: String = self.link.script(&key, &call).await?;
         match answer.as_str() {
             "missing" => Ok(Swap::NotFound),
@@ -84,20 +93,31 @@ impl WebhookRows for Redis {
 
 #[async_trait]
 impl SecretRows for Redis {
-    async fn secrets(&self, id: &WebhookId) -> Result<Option<(u64, Vec<u8>)>, Error> {
+    async fn secrets(&self, id: &WebhookId) -> Result<Option<SealedRow>, Error> {
         let key = self.keys.secrets(id);
         let command = cmd("HMGET").arg(&key).arg("version").arg("sealed").to_owned();
         let (version, sealed): (Option<u64>, Option<Vec<u8>>) = self.link.command(&key, &command).await?;
-        Ok(version.zip(sealed))
+        Ok(version.zip(sealed).map(|(version, sealed)| SealedRow { version, sealed }))
     }
 
-    async fn swap_secrets(&self, id: &WebhookId, expected: u64, sealed: Vec<u8>) -> Result<Swap<()>, Error> {
+    async fn webhook_with_secrets(&self, id: &WebhookId) -> Result<Option<(Vec<u8>, SealedRow)>, Error> {
+        type Found = (Option<Vec<u8>>, (Option<u64>, Option<Vec<u8>>));
+        let key = self.keys.webhook(id);
+        let mut both = Pipeline::with_capacity(2);
+        both.atomic().cmd("HGET").arg(&key).arg("row");
+        both.cmd("HMGET").arg(self.keys.secrets(id)).arg("version").arg("sealed");
+        let (row, (version, sealed)): Found = self.link.pipeline(&key, &both).await?;
+        let secrets = version.zip(sealed).map(|(version, sealed)| SealedRow { version, sealed });
+        Ok(row.zip(secrets))
+    }
+
+    async fn swap_secrets(&self, id: &WebhookId, secrets: SealedRow) -> Result<Swap<()>, Error> {
         let key = self.keys.secrets(id);
         let mut call = self.scripts.swap_secrets.prepare_invoke();
         call.key(&key)
-            .arg(expected)
-            .arg(expected + 1)
-            .arg(sealed)
+            .arg(secrets.version)
+            .arg(secrets.version + 1)
+            .arg(secrets.sealed)
             .arg(self.keys.changes())
             .arg(Change::Secrets { id: id.clone() }.to_string());
         let answer: String = self.link.script(&key, &call).await?;

@@ -1,12 +1,13 @@
-use crate::place::{KEY, OTHER_KEY, Place, Server, id, webhook};
+use crate::place::{KEY, OTHER_KEY, Place, Server, id, keys, webhook};
 use contract::signature::SigningSecret;
+use contract::webhook::Webhook;
 use futures_util::future::join_all;
 use jiff::Timestamp;
 use secrecy::ExposeSecret;
 use std::convert::Infallible;
-use store::{Authorization, ChangeError, Error, Secrets, SigningKey};
+use store::{AddError, Authorization, ChangeError, Error, SecretKeys, Secrets, SigningKey};
 
-fn secrets() -> Secrets {
+pub(crate) fn secrets() -> Secrets {
     Secrets {
         authorization: Authorization::Basic { username: "ana".to_owned(), password: "hunter2-hunter2".into() },
         headers: vec![("X-Api-Key".to_owned(), "open sesame".into())],
@@ -19,7 +20,7 @@ fn secrets() -> Secrets {
     }
 }
 
-fn shown(secrets: &Secrets) -> (String, Vec<(String, String)>, Vec<String>) {
+pub(crate) fn shown(secrets: &Secrets) -> (String, Vec<(String, String)>, Vec<String>) {
     let authorization = match &secrets.authorization {
         Authorization::None => String::new(),
         Authorization::Basic { username, password } => format!("{username}:{}", password.expose_secret()),
@@ -80,11 +81,37 @@ pub(crate) async fn secrets_are_stored_sealed_and_open_under_their_key_only(plac
     for secret in ["hunter2-hunter2", "open sesame", "whsec_"] {
         assert!(!stored.windows(secret.len()).any(|bytes| bytes == secret.as_bytes()), "{secret} lies open");
     }
-    place.reopen(OTHER_KEY).await;
+    place.reopen(keys(OTHER_KEY)).await;
     let error = place.store.credentials().get(&id(1)).await.expect_err("another key");
     assert!(matches!(&error, Error::UnknownKey { key } if key.contains(id(1).as_str())), "{error:?}");
-    place.reopen(&format!("{OTHER_KEY},{KEY}")).await;
+    place.reopen(keys(&format!("{OTHER_KEY},{KEY}"))).await;
     let found = place.store.credentials().get(&id(1)).await.expect("an older key opens").expect("there");
+    assert_eq!(shown(&found), shown(&secrets()));
+}
+
+pub(crate) async fn without_a_key_webhooks_are_read_and_changed_but_no_secrets(place: &mut Place) {
+    place.store.webhooks().add(&webhook(1, 4411), &secrets()).await.expect("added");
+    place.reopen(SecretKeys::none()).await;
+    let (webhooks, credentials) = (place.store.webhooks(), place.store.credentials());
+    let no_key = |error: &Error, number| matches!(error, Error::NoKey { key } if key.contains(id(number).as_str()));
+    let error = credentials.get(&id(1)).await.expect_err("no key");
+    assert!(no_key(&error, 1) && !error.is_unavailable(), "{error:?}");
+    let error = place.store.directory().secrets(&id(1)).await.expect_err("no key");
+    assert!(no_key(&error, 1), "{error:?}");
+    let changed = credentials.change(&id(1), |_| Ok::<(), Infallible>(())).await;
+    assert!(matches!(&changed, Err(ChangeError::Store(error)) if no_key(error, 1)), "{changed:?}");
+    let added = webhooks.add(&webhook(2, 4411), &Secrets::default()).await;
+    assert!(matches!(&added, Err(AddError::Store(error)) if no_key(error, 2)), "{added:?}");
+    assert_eq!(webhooks.get(&id(2)).await.expect("read"), None, "nothing is stored without its secrets");
+
+    let faster = |webhook: &mut Webhook| {
+        webhook.options.rate_per_s = 99;
+        Ok::<(), Infallible>(())
+    };
+    assert_eq!(webhooks.change(&id(1), faster).await.expect("changed").version, 2);
+    assert_eq!(place.store.directory().webhook(&id(1)).await.expect("read").expect("there").options.rate_per_s, 99);
+    place.reopen(keys(KEY)).await;
+    let found = place.store.credentials().get(&id(1)).await.expect("read").expect("there");
     assert_eq!(shown(&found), shown(&secrets()));
 }
 

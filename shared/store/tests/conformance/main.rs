@@ -7,6 +7,7 @@ mod directory;
 mod entities;
 mod marks;
 mod place;
+mod together;
 mod webhooks;
 
 use place::Place;
@@ -43,6 +44,12 @@ on_both_backends! {
     credentials::secrets_come_back_and_rotate,
     credentials::rotations_made_at_once_are_all_kept,
     credentials::secrets_are_stored_sealed_and_open_under_their_key_only,
+    credentials::without_a_key_webhooks_are_read_and_changed_but_no_secrets,
+    together::a_webhook_and_its_secrets_change_together,
+    together::what_is_refused_or_missing_changes_neither,
+    together::a_conflict_on_either_changes_neither,
+    together::changes_of_both_made_at_once_are_all_kept,
+    together::both_changes_arrive_in_every_directory,
     entities::an_entity_is_found_by_its_number_and_its_name,
     entities::a_name_of_two_entities_finds_none,
     entities::entities_are_listed_by_number,

@@ -1,6 +1,6 @@
 //! The dedup window, rate limits and done marks.
 
-use crate::place::{Place, event, id, until};
+use crate::place::{KEY, Place, event, id, keys, until};
 use contract::id::{DeliveryId, EventId};
 use futures_util::future::join_all;
 use std::collections::HashSet;
@@ -18,7 +18,7 @@ pub(crate) async fn a_marked_event_is_seen_and_others_are_not(place: &mut Place)
     assert_eq!(dedup.seen(&events).await.expect("read"), half, "at once");
     assert_eq!(dedup.seen(&[]).await.expect("read"), [false; 0]);
     dedup.mark(&[], HOUR).await.expect("nothing to do");
-    place.reopen(crate::place::KEY).await;
+    place.reopen(keys(KEY)).await;
     assert_eq!(place.store.dedup().seen(&events).await.expect("read"), half, "after a restart");
 }
 

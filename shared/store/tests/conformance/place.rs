@@ -40,7 +40,7 @@ impl Place {
     }
 
     async fn of(server: Server) -> Self {
-        Self { store: open(&server, KEY).await, server }
+        Self { store: open(&server, keys(KEY)).await, server }
     }
 
     pub(crate) const fn server(&self) -> &Server {
@@ -50,26 +50,31 @@ impl Place {
     /// The store as another process has it; the embedded file has one process, so there it is a clone.
     pub(crate) async fn elsewhere(&self) -> Store {
         match self.server {
-            Server::Redis(_) => open(&self.server, KEY).await,
+            Server::Redis(_) => open(&self.server, keys(KEY)).await,
             Server::File(_) => self.store.clone(),
         }
     }
 
     /// Closes the store and opens it again with these keys.
-    pub(crate) async fn reopen(&mut self, keys: &str) {
+    pub(crate) async fn reopen(&mut self, keys: SecretKeys) {
         self.store.close().await;
         self.store = open(&self.server, keys).await;
     }
 }
 
-async fn open(server: &Server, keys: &str) -> Store {
+/// These keys, separated by commas.
+pub(crate) fn keys(text: &str) -> SecretKeys {
+    SecretKeys::parse(&text.into()).expect("a key")
+}
+
+async fn open(server: &Server, secret_key: SecretKeys) -> Store {
     let (backend, key_prefix) = match server {
         Server::Redis(place) => {
             (BackendConfig::Redis { url: place.redis_url.clone().into() }, place.key_prefix.clone())
         }
         Server::File(dir) => (BackendConfig::Embedded { dir: dir.path().to_owned() }, String::new()),
     };
-    let config = Config { backend, key_prefix, secret_key: SecretKeys::parse(&keys.into()).expect("a key") };
+    let config = Config { backend, key_prefix, secret_key };
     let health = Health::default();
     let store = Store::open(config, &Tasks::new(), &health).await.expect("opens");
     until("the store is ready", async || health.not_ready().is_empty()).await;

@@ -3,8 +3,10 @@
 use super::{Desk, TOKEN, fields};
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
-use contract::id::WebhookId;
+use contract::id::{DeliveryId, WebhookId};
 use serde_json::{Value, json};
+use std::pin::pin;
+use std::task::{Context, Poll};
 use tower::ServiceExt;
 
 #[tokio::test]
@@ -73,6 +75,50 @@ async fn stored_credentials_do_not_follow_an_endpoint_to_another_origin() {
     assert_eq!(status, StatusCode::OK, "there is nothing to read");
     let (status, _) = desk.ask("PATCH", &path, json!({ "credentials": bearer })).await;
     assert_eq!((status, origin().await.as_deref()), (StatusCode::OK, Some("https://third.example.org")));
+}
+
+/// Polls it so many times and drops it, as a server does whose client went away. Its output, if it came to one.
+async fn abandoned<F: Future>(future: F, polls: usize) -> Option<F::Output> {
+    let (mut future, mut left) = (pin!(future), polls);
+    let poll = |context: &mut Context<'_>| match left.checked_sub(1) {
+        None => Poll::Ready(None),
+        Some(fewer) => {
+            left = fewer;
+            future.as_mut().poll(context).map(Some)
+        }
+    };
+    std::future::poll_fn(poll).await
+}
+
+#[tokio::test]
+async fn an_edit_that_breaks_off_anywhere_leaves_an_endpoint_and_the_credentials_for_it() {
+    let desk = Desk::open().await;
+    let id = desk.webhook().await;
+    let path = format!("/api/v1/webhooks/{id}");
+    let (webhooks, credentials) = (desk.store.webhooks(), desk.store.credentials());
+    let mut polls = 1;
+    loop {
+        let token = json!({"authorization": {"scheme": "bearer", "token": format!("t{polls}")}, "headers": []});
+        let change = json!({"endpoint": format!("https://r{polls}.example.org/"), "credentials": token});
+        let edited = abandoned(desk.ask("PATCH", &path, change), polls).await;
+        // What was handed to the store before this write is done when this one is.
+        desk.store.done_marks().mark("barrier", &DeliveryId::of_bits(1)).await.unwrap();
+        let (webhook, secrets) =
+            (webhooks.get(&id).await.unwrap().unwrap(), credentials.get(&id).await.unwrap().unwrap());
+        assert_eq!(secrets.origin, Some(webhook.endpoint.origin()), "after {polls} polls");
+        if let Some((status, changed)) = edited {
+            assert_eq!((status, &changed["credentials"]["authorization"]), (StatusCode::OK, &json!("bearer")));
+            assert_eq!(changed["endpoint"], format!("https://r{polls}.example.org/"));
+            break;
+        }
+        polls += 1;
+    }
+    assert!(polls > 1, "it broke off at least once");
+    let version = async || webhooks.get(&id).await.unwrap().unwrap().version;
+    let before = version().await;
+    let other = json!({"credentials": {"authorization": {"scheme": "bearer", "token": "other"}}});
+    desk.ask("PATCH", &path, other).await;
+    assert_eq!(version().await, before, "other credentials make no plan out of date");
 }
 
 #[tokio::test]
