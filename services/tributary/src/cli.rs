@@ -76,6 +76,9 @@ pub enum ClientCommand {
     /// Add, show, change, switch and test webhooks
     #[command(subcommand)]
     Webhook(crate::commands::webhook::Webhook),
+    /// Set and show the names of entities, by which forms say who manages them
+    #[command(subcommand)]
+    Entity(crate::commands::entity::Entity),
     /// Show the attempts of a webhook
     Attempts(Attempts),
     /// List or replay deliveries that were given up

@@ -1,6 +1,7 @@
 //! The commands for people. Each asks the API of a running instance and prints its answer.
 
 mod attempts;
+pub(crate) mod entity;
 pub(crate) mod healthcheck;
 mod parked;
 mod publish;
@@ -26,6 +27,7 @@ pub(crate) async fn run(
     match command {
         ClientCommand::Publish(publish) => publish::run(publish, target, settings, output).await,
         ClientCommand::Webhook(webhook) => webhook::run(webhook, &client()?, output).await,
+        ClientCommand::Entity(entity) => entity::run(entity, &client()?, output).await,
         ClientCommand::Attempts(attempts) => attempts::run(attempts, &client()?, output).await,
         ClientCommand::Undelivered(undelivered) => undelivered::run(undelivered, &client()?, output).await,
         ClientCommand::Parked(parked) => parked::run(parked, &client()?, output).await,

@@ -19,6 +19,19 @@ use runtime::exit::Exit;
 use runtime::shutdown::Signals;
 use settings::{Purpose, Settings};
 
+/// Threads that run tasks. A single role takes half of the processors that it may use, and at least one: beside it
+/// run the broker and the other roles, and work that stays on one thread costs a fifth less; see
+/// `docs/adr/0007-threads.md`.
+pub fn worker_threads(cli: &Cli) -> usize {
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    match &cli.command {
+        Some(Command::Ingest | Command::Router | Command::Formatter | Command::Sender | Command::Dashboard) => {
+            (processors / 2).max(1)
+        }
+        _ => processors,
+    }
+}
+
 /// Does what the command line asks for.
 pub async fn run(cli: Cli, output: &Output) -> Result<Exit, Failure> {
     let sources = Sources::of_process(cli.config.as_deref());

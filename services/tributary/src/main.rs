@@ -18,7 +18,8 @@ fn main() -> Exit {
         Err(error) => return tributary::output::explain(&error),
     };
     let output = Output::new(cli.json);
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let threads = tributary::worker_threads(&cli);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return output.failure(&Failure::of("the runtime can't start", &error)),
     };

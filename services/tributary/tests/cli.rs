@@ -17,6 +17,9 @@ fn wrong_arguments_end_with_64_and_help_with_0() {
         &["webhook", "edit", "wh_1", "--header", "no colon"],
         &["webhook", "edit", "wh_1", "--header", "K: V", "--headers-stdin"],
         &["parked", "show"],
+        &["entity", "set", "4411"],
+        &["entity", "set", "Harbor", "--name", "Harbor"],
+        &["entity", "show", "-1"],
         &["publish", "/nowhere/at/all.ndjson"],
         &["healthcheck", "nonsense"],
         &["queues", "--api", "localhost:8080"],
@@ -105,6 +108,30 @@ fn a_data_folder_serves_one_process_at_a_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn roles_that_use_no_credentials_run_without_the_key() {
+    let place = testkit::isolated().await.unwrap();
+    let settings = [
+        ("AMQP_URL", place.amqp_url.as_str()),
+        ("REDIS_URL", &place.redis_url),
+        ("QUEUE_PREFIX", &place.queue_prefix),
+        ("KEY_PREFIX", &place.key_prefix),
+        ("INGEST__TOKENS", "t"),
+        ("DASHBOARD__TOKENS", "t"),
+    ];
+    for role in ["ingest", "router", "formatter"] {
+        let program = Program::start_role(role, &settings);
+        assert!(!program.folder().join("secret.key").exists(), "{role} makes itself none");
+    }
+    for role in ["sender", "dashboard"] {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = settings.iter().map(|(name, value)| (format!("TRIBUTARY__{name}"), value));
+        let output = command(folder.path()).arg(role).envs(settings).output().unwrap();
+        assert_eq!(output.status.code(), Some(64), "{role}: {}", stderr(&output));
+        assert!(stderr(&output).contains("TRIBUTARY__SECRET_KEY"), "{role}: {}", stderr(&output));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_tour_of_the_commands() {
     let mut program = Program::start();
     let receiver = Receiver::start().await.unwrap();
@@ -143,6 +170,18 @@ async fn a_tour_of_the_commands() {
     assert_eq!(program.ask(&["undelivered", "replay", id])["replayed"], 0);
     assert_eq!(program.ask(&["parked", "list"])["messages"], serde_json::json!([]));
     assert!(program.ask(&["queues"])["queues"].as_array().unwrap().len() > 20);
+
+    let name = ["entity", "set", "48213", "--name", " Okonedo for Harbor County "];
+    let set = program.ask(&[&name[..], &["--committee-name", "Harbor Coalition PAC"]].concat());
+    let known = serde_json::json!({
+        "id": 48_213, "name": "Okonedo for Harbor County", "committee_name": "Harbor Coalition PAC"
+    });
+    assert_eq!((&set, program.ask(&["entity", "show", "48213"])), (&known, known.clone()));
+    assert_eq!(program.ask(&name).get("committee_name"), None, "what is set replaces what was known");
+    let output = program.run(&["entity", "set", "48213", "--name", ""]);
+    assert_eq!(output.status.code(), Some(64));
+    assert!(stderr(&output).contains("name: "), "{}", stderr(&output));
+    assert_eq!(program.run(&["entity", "show", "7"]).status.code(), Some(1), "nothing is known of it");
 
     let output = program.run(&["webhook", "edit", id, "--endpoint", "ftp://example.org", "--rate", "0"]);
     assert_eq!(output.status.code(), Some(64));
