@@ -24,6 +24,9 @@ struct Arguments {
     /// Send this many events through the embedded pipeline too, and report how its memory grew.
     #[arg(long, default_value_t = 200_000)]
     soak: u32,
+    /// Only the relay and the pipeline with one webhook an event.
+    #[arg(long)]
+    quick: bool,
     /// Where the figures go as JSON.
     #[arg(long, default_value = "bench.json")]
     json: PathBuf,
@@ -47,8 +50,8 @@ fn main() -> Result<()> {
         match arguments.part {
             Some(Part::Relay { url, prefix, sink }) => relay::run(&url, &prefix, &sink).await,
             None => {
-                let sizes = runs::Sizes { events: arguments.events, seconds: arguments.seconds, soak: arguments.soak };
-                let report = runs::all(&sizes).await?;
+                let Arguments { events, seconds, soak, quick, .. } = arguments;
+                let report = runs::all(&runs::Sizes { events, seconds, soak, quick }).await?;
                 figures::print(&report);
                 std::fs::write(&arguments.json, serde_json::to_vec_pretty(&report)?).context("writing the figures")?;
                 println!("\nwritten to {}", arguments.json.display());
