@@ -19,5 +19,6 @@ pub mod rabbitmq;
 pub mod receiver;
 pub mod redis;
 pub mod services;
+pub mod targets;
 
 pub use isolated::{Isolated, isolated};

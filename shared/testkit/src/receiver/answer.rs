@@ -8,6 +8,9 @@ use tokio::net::TcpStream;
 const ENDLESS_CHUNK_BYTES: usize = 64 * 1024;
 const HUGE_HEADER_BYTES: usize = 4 * 1024 * 1024;
 
+/// Names and values, in their order.
+type Headers = Vec<(String, String)>;
+
 /// What one request gets.
 #[derive(Debug, Clone)]
 pub struct Answer {
@@ -17,7 +20,7 @@ pub struct Answer {
 
 #[derive(Debug, Clone)]
 enum Conduct {
-    Http { status: u16, headers: Vec<(String, String)>, body: Bytes },
+    Http { status: u16, headers: Headers, body: Bytes },
     Hang,
     Reset,
     Endless,
@@ -112,6 +115,15 @@ impl Answer {
     pub(super) fn http_status(&self) -> Option<u16> {
         match self.conduct {
             Conduct::Http { status, .. } => Some(status),
+            _ => None,
+        }
+    }
+
+    /// Status, headers and body of an ordinary answer.
+    #[cfg(test)]
+    pub(crate) fn told(&self) -> Option<(u16, Headers, Bytes)> {
+        match &self.conduct {
+            Conduct::Http { status, headers, body } => Some((*status, headers.clone(), body.clone())),
             _ => None,
         }
     }
