@@ -29,6 +29,7 @@ on_both! {
     arriving::deliveries_are_signed_and_carry_credentials,
     arriving::the_manager_of_a_form_hears_of_it_when_it_asked_to,
     arriving::what_came_before_the_activation_is_not_live,
+    presets::a_preset_gets_what_its_table_ticks_and_a_record_of_the_rest,
     refusing::bad_lines_are_named_and_good_ones_delivered,
     refusing::limits_are_answered_not_crashed_into,
     retrying::a_receiver_that_was_down_gets_everything_once,

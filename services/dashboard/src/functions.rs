@@ -5,6 +5,7 @@ mod checks;
 mod entities;
 mod put_aside;
 mod test_send;
+mod types;
 mod undelivered;
 mod webhooks;
 

@@ -4,12 +4,14 @@
 
 mod attempt;
 mod queue;
+mod types;
 mod webhook;
 
 pub use attempt::{AttemptFilter, AttemptPage, AttemptView, TestResult};
 pub use queue::{
     Limit, QueueList, QueueView, Replayed, StoredList, StoredView, UndeliveredFilter, UndeliveredList, UndeliveredView,
 };
+pub use types::{TypeList, TypeView};
 pub use webhook::{
     CredentialsView, EntityView, NewAuthorization, NewCredentials, NewEntity, NewHeader, NewWebhook, RotatedSecret,
     Rotation, WebhookChange, WebhookFilter, WebhookList, WebhookView,

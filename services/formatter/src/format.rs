@@ -1,23 +1,22 @@
 //! From an event and a webhook to a plan. Pure.
 
+use contract::catalogue::Format;
 use contract::event::{Event, Status};
 use contract::plan::{Body, Method, NoPlan, Plan, Step, Success};
-use contract::webhook::{Signing, Type, Webhook};
+use contract::webhook::{Signing, Webhook};
 
 /// The requests that tell `webhook` of an event, or why there are none.
 pub fn plan(event: &Event, webhook: &Webhook) -> Result<Plan, NoPlan> {
-    if !webhook.kind.takes(event.kind) {
-        return Err(NoPlan::NotSupported);
-    }
+    let connection = webhook.speaks().filter(|connection| connection.takes(event.kind)).ok_or(NoPlan::NotSupported)?;
     match event.status {
         None | Some(Status::Approved) => {}
         Some(Status::Declined) if webhook.options.declined => {}
         Some(Status::Declined | Status::Pending) => return Err(NoPlan::NotApproved),
     }
-    let steps = match webhook.kind {
-        Type::Default | Type::DefaultRefunds | Type::DefaultCancellations => vec![deliver()],
+    let steps = match connection.format {
+        Format::Default => vec![deliver()],
     };
-    let signed = webhook.options.signing == Signing::SharedSecret;
+    let signed = connection.signed && webhook.options.signing == Signing::SharedSecret;
     Ok(Plan { config_version: webhook.version, signed, steps })
 }
 

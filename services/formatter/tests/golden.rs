@@ -49,9 +49,9 @@ fn check(kind: Kind, webhook_type: Type, upstream: &str, golden: &str) {
 
 fn golden(kind: Kind) -> (Type, &'static str) {
     match kind {
-        Kind::Contribution => (Type::Default, CONTRIBUTION),
-        Kind::Refund => (Type::DefaultRefunds, REFUND),
-        Kind::Cancellation => (Type::DefaultCancellations, CANCELLATION),
+        Kind::Contribution => (Type::DEFAULT, CONTRIBUTION),
+        Kind::Refund => (Type::DEFAULT_REFUNDS, REFUND),
+        Kind::Cancellation => (Type::DEFAULT_CANCELLATIONS, CANCELLATION),
     }
 }
 
@@ -71,11 +71,11 @@ fn times_and_amounts_in_other_forms_become_canonical() {
         .replace("\"27.5\"", "27.50")
         .replace("\"15.0\"", "\"15\"")
         .replace("\"26.41\"", "26.41");
-    check(Kind::Contribution, Type::Default, &given, CONTRIBUTION);
+    check(Kind::Contribution, Type::DEFAULT, &given, CONTRIBUTION);
     let given = REFUND.replace("2024-03-14T09:15:02-04:00", "2024-03-14T13:15:02Z").replace("\"75.0\"", "75");
-    check(Kind::Refund, Type::DefaultRefunds, &given, REFUND);
+    check(Kind::Refund, Type::DEFAULT_REFUNDS, &given, REFUND);
     let given = CANCELLATION.replace("2024-07-19T07:40:10-04:00", "2024-07-19T13:40:10.5+02:00");
-    check(Kind::Cancellation, Type::DefaultCancellations, &given, CANCELLATION);
+    check(Kind::Cancellation, Type::DEFAULT_CANCELLATIONS, &given, CANCELLATION);
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn keys_in_another_order_and_white_space_become_canonical() {
     let event = event(Kind::Contribution, &sorted);
     // Free-form maps keep the order that upstream gave them.
     let expected = CONTRIBUTION.trim_end().replace(r#"{"size":"L","color":"Navy"}"#, r#"{"color":"Navy","size":"L"}"#);
-    assert_eq!(sent(&event, &webhook(Type::Default)), expected);
+    assert_eq!(sent(&event, &webhook(Type::DEFAULT)), expected);
 }
 
 #[test]
@@ -95,12 +95,12 @@ fn what_upstream_leaves_out_because_it_is_null_is_sent_as_null() {
     let given = ["employerAddr1", "creditCardExpiration", "refcode", "giftIdentifier", "smartBoostAmount"];
     let given = given.iter().fold(REFUND.to_owned(), |text, key| null(&text, key));
     assert!(given.len() + 100 < REFUND.len());
-    check(Kind::Refund, Type::DefaultRefunds, &given, REFUND);
+    check(Kind::Refund, Type::DEFAULT_REFUNDS, &given, REFUND);
 }
 
 #[test]
 fn a_plan_is_one_post_made_from_this_version_of_the_webhook() {
-    let plan = plan(&event(Kind::Contribution, CONTRIBUTION), &webhook(Type::Default)).expect("a plan");
+    let plan = plan(&event(Kind::Contribution, CONTRIBUTION), &webhook(Type::DEFAULT)).expect("a plan");
     assert_eq!((plan.config_version, plan.signed, plan.steps.len()), (7, true, 1));
     let step = &plan.steps[0];
     assert_eq!((step.name.as_str(), step.method, step.success), ("deliver", Method::Post, Success::Any2xx));
@@ -108,7 +108,7 @@ fn a_plan_is_one_post_made_from_this_version_of_the_webhook() {
 
 #[test]
 fn a_webhook_that_wants_no_signature_gets_none() {
-    let mut webhook = webhook(Type::Default);
+    let mut webhook = webhook(Type::DEFAULT);
     webhook.options.signing = Signing::Off;
     assert!(!plan(&event(Kind::Contribution, CONTRIBUTION), &webhook).expect("a plan").signed);
 }
@@ -116,9 +116,26 @@ fn a_webhook_that_wants_no_signature_gets_none() {
 #[test]
 fn a_type_hears_of_its_own_kind_only() {
     for kind in Kind::ALL {
-        for other in Type::ALL.into_iter().filter(|other| !other.takes(kind)) {
+        for other in [Type::DEFAULT, Type::DEFAULT_REFUNDS, Type::DEFAULT_CANCELLATIONS] {
+            if other == golden(kind).0 {
+                continue;
+            }
             let refusal = plan(&event(kind, golden(kind).1), &webhook(other));
             assert!(matches!(refusal, Err(NoPlan::NotSupported)), "{kind:?} {other:?}");
+        }
+    }
+}
+
+#[test]
+fn every_type_makes_a_plan_of_each_kind_that_it_takes_and_refuses_the_others() {
+    for entry in contract::catalogue::all() {
+        let kind = entry.id.parse().expect("a type");
+        for (event_kind, connection) in Kind::ALL.into_iter().map(|kind| (kind, &entry.connections[0])) {
+            let event = event(event_kind, golden(event_kind).1);
+            match connection.takes(event_kind) {
+                true => assert_eq!(sent(&event, &webhook(kind)), golden(event_kind).1.trim_end(), "{}", entry.id),
+                false => assert_eq!(plan(&event, &webhook(kind)).expect_err("no plan"), NoPlan::NotSupported),
+            }
         }
     }
 }
@@ -128,7 +145,7 @@ fn declined_contributions_are_for_those_who_asked_and_pending_ones_for_nobody() 
     let of = |status, declined| {
         let mut event = event(Kind::Contribution, CONTRIBUTION);
         event.status = Some(status);
-        let mut webhook = webhook(Type::Default);
+        let mut webhook = webhook(Type::DEFAULT);
         webhook.options.declined = declined;
         plan(&event, &webhook).is_ok()
     };

@@ -109,7 +109,7 @@ fn contribution() -> Event {
 #[tokio::test]
 async fn a_delivery_becomes_a_plan_on_the_queue_of_its_lane() {
     let running = Running::start().await;
-    let webhook = running.webhook("wh_1", Type::Default).await;
+    let webhook = running.webhook("wh_1", Type::DEFAULT).await;
     let check = async |lane, attempt, way| {
         let delivery = running.deliver(vec![(contribution(), &webhook)], lane, attempt).await.remove(0);
         let (header, planned) = running.planned(way).await;
@@ -126,9 +126,9 @@ async fn a_delivery_becomes_a_plan_on_the_queue_of_its_lane() {
 #[tokio::test]
 async fn what_a_webhook_does_not_take_is_recorded_and_not_sent() {
     let running = Running::start().await;
-    let refunds = running.webhook("wh_1", Type::DefaultRefunds).await;
-    let all = running.webhook("wh_2", Type::Default).await;
-    let other = running.webhook("wh_3", Type::Default).await;
+    let refunds = running.webhook("wh_1", Type::DEFAULT_REFUNDS).await;
+    let all = running.webhook("wh_2", Type::DEFAULT).await;
+    let other = running.webhook("wh_3", Type::DEFAULT).await;
     let declined = Event { status: Some(Status::Declined), ..contribution() };
     let events = vec![(contribution(), &refunds), (declined, &all), (contribution(), &other)];
     let mut deliveries = running.deliver(events, Lane::Live, 0).await;

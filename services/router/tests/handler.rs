@@ -63,7 +63,7 @@ fn webhook(number: u128, entity: u64, set: impl FnOnce(&mut Webhook)) -> Webhook
         id: WebhookId::of_bits(number),
         version: 1,
         entity: EntityId(entity),
-        kind: Type::Default,
+        kind: Type::DEFAULT,
         endpoint: Endpoint::parse("https://crm.example.org/hook").unwrap(),
         status: Status::Active,
         status_reason: None,
@@ -115,7 +115,7 @@ async fn every_webhook_that_takes_the_event_gets_a_delivery_and_no_other() {
     let place = Place::open().await;
     let one = place.webhook(1, ENTITY, |_| {}).await;
     let two = place.webhook(2, ENTITY, |_| {}).await;
-    place.webhook(3, ENTITY, |webhook| webhook.kind = Type::DefaultRefunds).await;
+    place.webhook(3, ENTITY, |webhook| webhook.kind = Type::DEFAULT_REFUNDS).await;
     place.webhook(4, ENTITY, |webhook| webhook.deactivate(None)).await;
     place.webhook(5, ENTITY + 1, |_| {}).await;
     let found = forwarded(place.route(&event(&contribution(), 100), Lane::Live, None).await);
@@ -125,7 +125,7 @@ async fn every_webhook_that_takes_the_event_gets_a_delivery_and_no_other() {
 #[tokio::test]
 async fn an_event_that_nobody_takes_is_a_skip() {
     let place = Place::open().await;
-    place.webhook(1, ENTITY, |webhook| webhook.kind = Type::DefaultCancellations).await;
+    place.webhook(1, ENTITY, |webhook| webhook.kind = Type::DEFAULT_CANCELLATIONS).await;
     for entity in [ENTITY, ENTITY + 1] {
         let outcome = place.route(&event(&contribution().entity(entity), 100), Lane::Live, None).await;
         assert!(matches!(outcome, Outcome::Skip("no_match")), "{outcome:?}");

@@ -8,6 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use contract::delivery::Planned;
+use contract::lane::Lane;
 use contract::plan::{Body, Method, Step};
 use contract::signature;
 use contract::webhook::{Webhook, reserved_header};
@@ -17,6 +18,7 @@ use runtime::clock;
 use secrecy::ExposeSecret;
 use std::time::Instant;
 use store::{Authorization, Secrets};
+use url::Url;
 
 /// What an attempt came to.
 #[derive(Debug)]
@@ -35,15 +37,17 @@ pub(crate) async fn execute(
     webhook: &Webhook,
     secrets: &Secrets,
     planned: &Planned,
+    lane: Lane,
 ) -> Option<Attempted> {
     let (at, began) = (clock::now(), Instant::now());
+    let gone = webhook.speaks().is_some_and(|connection| connection.gone_deactivates);
     let mut last = None;
     for step in &planned.plan.steps {
-        let result = match request(webhook, secrets, planned, step, clock::now()) {
+        let result = match request(webhook, secrets, planned, step, lane, clock::now()) {
             Ok(request) => client.send(&request).await,
             Err(failure) => Err(failure),
         };
-        let verdict = verdict::judge(result.as_ref(), step.success, webhook.kind, clock::now());
+        let verdict = verdict::judge(result.as_ref(), step.success, gone, clock::now());
         let delivered = verdict.class == verdict::Class::Delivered;
         last = Some((verdict, result.ok()));
         if !delivered {
@@ -64,6 +68,7 @@ fn request(
     secrets: &Secrets,
     planned: &Planned,
     step: &Step,
+    lane: Lane,
     now: Timestamp,
 ) -> Result<Request, Failure> {
     let content_type = match &step.body {
@@ -78,7 +83,20 @@ fn request(
     let method = match step.method {
         Method::Post => reqwest::Method::POST,
     };
-    Ok(Request { method, url: webhook.endpoint.url().clone(), headers, body })
+    Ok(Request { method, url: url(webhook, lane), headers, body })
+}
+
+/// The endpoint as it was entered, and in a backfill with the pairs that its vendor wants to see then, unless it has
+/// them (`formats/presets.md` §3.2).
+fn url(webhook: &Webhook, lane: Lane) -> Url {
+    let mut url = webhook.endpoint.url().clone();
+    let pairs = webhook.speaks().filter(|_| lane == Lane::Backfill).map_or(&[][..], |speaks| &speaks.backfill_query);
+    for (name, value) in pairs {
+        if url.query_pairs().all(|(known, _)| known != name.as_str()) {
+            url.query_pairs_mut().append_pair(name, value);
+        }
+    }
+    url
 }
 
 fn credentials(secrets: &Secrets) -> Result<HeaderMap, Failure> {
@@ -127,4 +145,38 @@ fn sign(
         headers.insert(HeaderName::from_static(name), value);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use contract::id::{EntityId, WebhookId};
+    use contract::webhook::{Endpoint, Options, Status};
+
+    const URL: &str = "https://ak.example.org/webhooks/actblue/payments/?account=Default%20ActBlue";
+
+    #[test]
+    fn only_backfill_requests_get_the_pairs_that_a_vendor_wants_to_see_then() {
+        let check = |kind: &str, lane, entered: &str, sent: &str| {
+            let webhook = Webhook {
+                id: WebhookId::of_bits(1),
+                version: 1,
+                entity: EntityId(1),
+                kind: kind.parse().expect("a type"),
+                endpoint: Endpoint::parse(entered).expect("a URL"),
+                status: Status::Active,
+                status_reason: None,
+                options: Options::default(),
+                created_at: Timestamp::UNIX_EPOCH,
+                updated_at: Timestamp::UNIX_EPOCH,
+                activated_at: None,
+            };
+            assert_eq!(url(&webhook, lane).as_str(), sent);
+        };
+        check("actionkit", Lane::Live, URL, URL);
+        check("actionkit", Lane::Backfill, URL, &format!("{URL}&backfill=1"));
+        check("actionkit", Lane::Backfill, &format!("{URL}&backfill=0"), &format!("{URL}&backfill=0"));
+        check("actionkit", Lane::Backfill, "https://ak.example.org/", "https://ak.example.org/?backfill=1");
+        check("numero", Lane::Backfill, URL, URL);
+    }
 }

@@ -19,7 +19,7 @@ use crate::telemetry;
 use contract::id::WebhookId;
 use contract::limits;
 use contract::retry::Roll;
-use contract::webhook::Webhook;
+use contract::webhook::{Rate, Webhook};
 use governor::clock::{Clock, DefaultClock};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -103,7 +103,7 @@ impl Gate {
                 return Ok(());
             }
             let Err(wanted) = pace.leased(Instant::now()) else { return Ok(()) };
-            match self.shared.acquire_n(id, pace.rate_per_s, pace.rate_per_s, wanted).await {
+            match self.shared.acquire_n(id, pace.rate_of, pace.rate_of.burst(), wanted).await {
                 Ok(grant) if grant.granted > 0 => {
                     pace.lease(grant.granted - 1, Instant::now());
                     return Ok(());
@@ -141,7 +141,7 @@ impl Gate {
     /// The webhook's pace, with its settings of now. After a change of them the places that are held do not
     /// count against the new number, for as long as these requests last.
     fn pace(&self, webhook: &Webhook) -> Arc<Pace> {
-        let rate = webhook.options.rate_per_s.clamp(1, limits::WEBHOOK_RATE_MAX_PER_S);
+        let rate = webhook.options.rate_per_s.max(Rate::SLOWEST);
         let most = (self.concurrency / 4).max(1);
         let places = usize::try_from(webhook.options.in_flight).unwrap_or(most).clamp(1, most);
         let mut paces = self.paces.lock().unwrap_or_else(PoisonError::into_inner);

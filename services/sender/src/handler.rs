@@ -161,7 +161,7 @@ impl Sender {
         let Some(secrets) = self.secrets(&webhook).await? else {
             return Ok(Outcome::Defer { after: Duration::from_secs(1), why: "credentials_changing" });
         };
-        let attempted = execute::execute(&self.client, &webhook, &secrets, &item.body).await;
+        let attempted = execute::execute(&self.client, &webhook, &secrets, &item.body, item.header.lane).await;
         drop(place);
         let Some(attempted) = attempted else { return Ok(Outcome::Park("the plan has no steps".to_owned())) };
         Ok(self.conclude(message, item, &webhook, &attempted).await)

@@ -2,6 +2,7 @@
 
 use contract::limits;
 use contract::retry::Roll;
+use contract::webhook::Rate;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -22,11 +23,18 @@ const SHORTEST: Duration = Duration::from_secs(1);
 /// Rate and places of one webhook, with settings that do not change.
 #[derive(Debug)]
 pub(crate) struct Pace {
-    pub(crate) rate_per_s: u32,
+    pub(crate) rate_of: Rate,
     pub(crate) rate: DefaultDirectRateLimiter,
     most: usize,
     places: Arc<Semaphore>,
     state: Mutex<State>,
+}
+
+/// The same rate for this process alone.
+fn quota(rate: Rate) -> Quota {
+    let burst = NonZeroU32::new(rate.burst()).unwrap_or(NonZeroU32::MIN);
+    let period = Duration::from_micros(rate.interval_us());
+    Quota::with_period(period).unwrap_or(Quota::per_second(burst)).allow_burst(burst)
 }
 
 /// What is waited for.
@@ -73,10 +81,10 @@ struct State {
 }
 
 impl Pace {
-    pub(crate) fn new(rate_per_s: u32, places: usize, now: Instant) -> Self {
-        let quota = Quota::per_second(NonZeroU32::new(rate_per_s).unwrap_or(NonZeroU32::MIN));
+    pub(crate) fn new(rate_of: Rate, places: usize, now: Instant) -> Self {
+        let quota = quota(rate_of);
         Self {
-            rate_per_s,
+            rate_of,
             rate: RateLimiter::direct(quota),
             most: places,
             places: Arc::new(Semaphore::new(places)),
@@ -90,8 +98,8 @@ impl Pace {
         }
     }
 
-    pub(crate) fn is_of(&self, rate_per_s: u32, places: usize) -> bool {
-        self.rate_per_s == rate_per_s && self.most == places
+    pub(crate) fn is_of(&self, rate: Rate, places: usize) -> bool {
+        self.rate_of == rate && self.most == places
     }
 
     /// Nothing has moved for so long, and no appointment is open.
@@ -107,7 +115,7 @@ impl Pace {
             state.lease.left -= 1;
             return Ok(());
         }
-        let most = u128::from(self.rate_per_s) * LEASE.as_millis() / 1_000;
+        let most = u128::from(self.rate_of.per_1000_s()) * LEASE.as_millis() / 1_000_000;
         Err(u32::try_from(most).unwrap_or(u32::MAX).max(1))
     }
 
@@ -151,7 +159,7 @@ impl Pace {
     /// How long one delivery takes to get past a limit.
     fn one(&self, limit: Limit, state: &State, now: Instant) -> Duration {
         match limit {
-            Limit::Rate => Duration::from_secs(1) / self.rate_per_s.max(1),
+            Limit::Rate => Duration::from_micros(self.rate_of.interval_us()),
             Limit::InFlight => {
                 let usual = state.held / u32::try_from(self.most).unwrap_or(u32::MAX);
                 let silent = now.duration_since(state.moved);
@@ -251,8 +259,8 @@ mod tests {
     const MS: fn(u64) -> Duration = Duration::from_millis;
 
     /// A pace whose places are all held.
-    fn full(rate_per_s: u32, places: usize) -> (Arc<Pace>, Vec<Place>) {
-        let pace = Arc::new(Pace::new(rate_per_s, places, Instant::now()));
+    fn full(rate_of: u32, places: usize) -> (Arc<Pace>, Vec<Place>) {
+        let pace = Arc::new(Pace::new(Rate::per_s(rate_of), places, Instant::now()));
         let held = (0..places).map(|_| Pace::try_place(&pace).expect("a free place")).collect();
         (pace, held)
     }
@@ -288,7 +296,7 @@ mod tests {
     fn a_slow_rate_keeps_no_more_than_fit_into_a_second() {
         let now = Instant::now();
         let check = |rate, expected| {
-            let pace = Arc::new(Pace::new(rate, 10, now));
+            let pace = Arc::new(Pace::new(Rate::per_s(rate), 10, now));
             assert_eq!(seats(&pace, Limit::Rate, now), expected, "{rate} a second");
         };
         check(1, 0);
@@ -300,7 +308,7 @@ mod tests {
     #[test]
     fn appointments_are_a_second_away_at_least_and_one_after_the_other() {
         let now = Instant::now();
-        let pace = Pace::new(10, 10, now);
+        let pace = Pace::new(Rate::per_s(10), 10, now);
         let booked: Vec<_> = (0..4).map(|_| pace.appointment(Limit::InFlight, now, Roll::new(0.5))).collect();
         assert_eq!(booked, [1_100, 1_200, 1_300, 1_400].map(MS));
         assert_eq!(
@@ -313,7 +321,7 @@ mod tests {
     #[test]
     fn beyond_the_longest_deferral_returns_are_spread() {
         let now = Instant::now();
-        let pace = Pace::new(1, 1, now);
+        let pace = Pace::new(Rate::per_s(1), 1, now);
         let booked: Vec<_> = (0..29).map(|_| pace.appointment(Limit::InFlight, now, Roll::new(0.0))).collect();
         assert_eq!(booked[28], MS(limits::DEFER_MS));
         assert_eq!(pace.appointment(Limit::InFlight, now, Roll::new(0.0)), MS(limits::DEFER_MS) / 2);
@@ -323,19 +331,19 @@ mod tests {
     #[test]
     fn a_lease_is_used_up_and_runs_out() {
         let now = Instant::now();
-        let pace = Pace::new(100, 10, now);
+        let pace = Pace::new(Rate::per_s(100), 10, now);
         assert_eq!(pace.leased(now), Err(5), "as many as fit into 50 ms");
         pace.lease(2, now);
         assert_eq!([pace.leased(now), pace.leased(now), pace.leased(now)], [Ok(()), Ok(()), Err(5)]);
         pace.lease(2, now);
         assert_eq!(pace.leased(now + MS(50)), Err(5));
-        assert_eq!(Pace::new(10, 10, now).leased(now), Err(1));
+        assert_eq!(Pace::new(Rate::per_s(10), 10, now).leased(now), Err(1));
     }
 
     #[test]
     fn a_pace_is_idle_when_nothing_moves_and_no_appointment_is_open() {
         let now = Instant::now();
-        let pace = Pace::new(1, 1, now);
+        let pace = Pace::new(Rate::per_s(1), 1, now);
         assert!(!pace.is_idle(MS(1_000), now + MS(999)));
         assert!(pace.is_idle(MS(1_000), now + MS(1_000)));
         pace.appointment(Limit::InFlight, now, Roll::new(0.0));

@@ -6,7 +6,6 @@ use crate::retry_after;
 use contract::limits;
 use contract::plan::Success;
 use contract::retry;
-use contract::webhook::Type;
 use jiff::Timestamp;
 use std::time::Duration;
 
@@ -35,12 +34,12 @@ pub(crate) struct Verdict {
     pub(crate) reason: String,
 }
 
-/// Judges what came of a request that was made for a webhook of this type.
-pub(crate) fn judge(result: Result<&Answer, &Failure>, success: Success, kind: Type, now: Timestamp) -> Verdict {
+/// Judges what came of a request. `gone` tells whether 410 means that nobody listens there any more.
+pub(crate) fn judge(result: Result<&Answer, &Failure>, success: Success, gone: bool, now: Timestamp) -> Verdict {
     let (class, mut reason) = match result {
         Ok(answer) => {
             let hint = answer.retry_after.as_deref().and_then(|text| retry_after::parse(text, now));
-            (of_status(answer.status, success, kind, hint), reason(answer.status))
+            (of_status(answer.status, success, gone, hint), reason(answer.status))
         }
         Err(failure) => (Class::Failed { class: of_failure(failure), hint: None }, failure.to_string()),
     };
@@ -49,11 +48,11 @@ pub(crate) fn judge(result: Result<&Answer, &Failure>, success: Success, kind: T
     Verdict { class, reason }
 }
 
-fn of_status(status: u16, success: Success, kind: Type, hint: Option<Duration>) -> Class {
+fn of_status(status: u16, success: Success, gone: bool, hint: Option<Duration>) -> Class {
     use retry::Class::{Ordinary, SlowDown};
     match (status, success) {
         (200..=299, Success::Any2xx) => Class::Delivered,
-        (410, _) if kind.gone_deactivates() => Class::Gone,
+        (410, _) if gone => Class::Gone,
         (429, _) => Class::Failed { class: SlowDown, hint },
         (503, _) => Class::Failed { class: Ordinary, hint },
         _ => Class::Failed { class: Ordinary, hint: None },
@@ -117,15 +116,13 @@ mod tests {
                 429 => failed(SlowDown, None),
                 _ => failed(Ordinary, None),
             };
-            for kind in Type::ALL {
-                let verdict = judge(Ok(&answer(status, None)), Success::Any2xx, kind, NOW);
-                assert_eq!(verdict.class, expected, "{status}");
-                let label = match status {
-                    200..=599 => format!("answered {status}"),
-                    _ => "answered nonsense".to_owned(),
-                };
-                assert_eq!(verdict.reason.split(':').next(), Some(label.as_str()));
-            }
+            let verdict = judge(Ok(&answer(status, None)), Success::Any2xx, true, NOW);
+            assert_eq!(verdict.class, expected, "{status}");
+            let label = match status {
+                200..=599 => format!("answered {status}"),
+                _ => "answered nonsense".to_owned(),
+            };
+            assert_eq!(verdict.reason.split(':').next(), Some(label.as_str()));
         }
     }
 
@@ -139,10 +136,10 @@ mod tests {
             (200, Class::Delivered),
             (410, Class::Gone),
         ] {
-            let verdict = judge(Ok(&answer(status, Some("90"))), Success::Any2xx, Type::Default, NOW);
+            let verdict = judge(Ok(&answer(status, Some("90"))), Success::Any2xx, true, NOW);
             assert_eq!(verdict.class, expected, "{status}");
         }
-        let malformed = judge(Ok(&answer(429, Some("soon"))), Success::Any2xx, Type::Default, NOW);
+        let malformed = judge(Ok(&answer(429, Some("soon"))), Success::Any2xx, true, NOW);
         assert_eq!(malformed.class, failed(SlowDown, None));
     }
 
@@ -158,7 +155,7 @@ mod tests {
             (Failure::NotHttp, Ordinary),
             (Failure::TooLarge, Ordinary),
         ] {
-            let verdict = judge(Err(&failure), Success::Any2xx, Type::Default, NOW);
+            let verdict = judge(Err(&failure), Success::Any2xx, true, NOW);
             assert_eq!(verdict.class, failed(class, None), "{failure}");
         }
     }
@@ -174,21 +171,21 @@ mod tests {
             (Error::InvalidCertificate(CertificateError::UnknownIssuer), "the certificate's issuer is not trusted"),
             (Error::General(vendors), "the receiver does not keep to the protocol"),
         ] {
-            let verdict = judge(Err(&Failure::Tls(error)), Success::Any2xx, Type::Default, NOW);
+            let verdict = judge(Err(&Failure::Tls(error)), Success::Any2xx, true, NOW);
             assert_eq!(verdict.reason, format!("TLS failed: {meaning}"));
         }
         let long = Failure::Unsendable(Box::leak("é".repeat(limits::REASON_KEPT_BYTES).into_boxed_str()));
-        let verdict = judge(Err(&long), Success::Any2xx, Type::Default, NOW);
+        let verdict = judge(Err(&long), Success::Any2xx, true, NOW);
         assert!(verdict.reason.len() <= limits::REASON_KEPT_BYTES, "{}", verdict.reason.len());
     }
 
     #[test]
     fn reasons_are_for_people() {
-        let reason = |status| judge(Ok(&answer(status, None)), Success::Any2xx, Type::Default, NOW).reason;
+        let reason = |status| judge(Ok(&answer(status, None)), Success::Any2xx, true, NOW).reason;
         assert_eq!(reason(401), "answered 401: the receiver refuses the credentials");
         assert_eq!(reason(307), "answered 307: a redirect, which is never followed");
         let refused = Failure::Refused(Refused::Range("loopback"));
-        let reason = judge(Err(&refused), Success::Any2xx, Type::Default, NOW).reason;
+        let reason = judge(Err(&refused), Success::Any2xx, true, NOW).reason;
         assert_eq!(reason, "refused by the guard: its address is in a range that is never connected to (loopback)");
     }
 }

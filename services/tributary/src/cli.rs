@@ -87,6 +87,8 @@ pub enum ClientCommand {
     /// Look at messages that the pipeline could not handle
     #[command(subcommand)]
     Parked(Parked),
+    /// List the types of webhooks
+    Types,
     /// Show all queues and how much lies on them
     Queues,
 }

@@ -6,6 +6,7 @@ pub(crate) mod healthcheck;
 mod parked;
 mod publish;
 mod queues;
+mod types;
 mod undelivered;
 pub(crate) mod webhook;
 
@@ -31,6 +32,7 @@ pub(crate) async fn run(
         ClientCommand::Attempts(attempts) => attempts::run(attempts, &client()?, output).await,
         ClientCommand::Undelivered(undelivered) => undelivered::run(undelivered, &client()?, output).await,
         ClientCommand::Parked(parked) => parked::run(parked, &client()?, output).await,
+        ClientCommand::Types => types::run(&client()?, output).await,
         ClientCommand::Queues => queues::run(&client()?, output).await,
     }
 }

@@ -148,7 +148,7 @@ fn settings(folder: &Path) -> Result<Settings, Failure> {
 async fn add_webhooks(client: &Client, receiver: &Receiver, output: &Output) -> Result<(), Failure> {
     let entity = NewEntity { name: ENTITY_NAME.to_owned(), committee_name: None };
     let _entity: EntityView = client.send(Method::PUT, &format!("/api/v1/entities/{ENTITY}"), Some(&entity)).await?;
-    for kind in Type::ALL {
+    for kind in [Type::DEFAULT, Type::DEFAULT_REFUNDS, Type::DEFAULT_CANCELLATIONS] {
         let new = NewWebhook {
             entity: ENTITY,
             kind: kind.name().to_owned(),

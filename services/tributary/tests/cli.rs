@@ -169,6 +169,8 @@ async fn a_tour_of_the_commands() {
     assert_eq!(program.ask(&["undelivered", "list", id])["undelivered"], serde_json::json!([]));
     assert_eq!(program.ask(&["undelivered", "replay", id])["replayed"], 0);
     assert_eq!(program.ask(&["parked", "list"])["messages"], serde_json::json!([]));
+    let types = program.ask(&["types"])["types"].as_array().unwrap().clone();
+    assert!(types.iter().any(|listed| listed["id"] == "numero" && listed["kinds"].as_array().unwrap().len() == 3));
     assert!(program.ask(&["queues"])["queues"].as_array().unwrap().len() > 20);
 
     let name = ["entity", "set", "48213", "--name", " Okonedo for Harbor County "];

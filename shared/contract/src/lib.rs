@@ -9,6 +9,7 @@ pub mod limits;
 
 pub mod attempt;
 pub mod body;
+pub mod catalogue;
 pub mod delivery;
 pub mod envelope;
 pub mod event;

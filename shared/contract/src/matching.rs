@@ -26,7 +26,7 @@ pub fn takes(webhook: &Webhook, event: &Event, lane: Lane) -> Result<(), Miss> {
         return Err(Miss::Inactive);
     }
     let Some(activated_at) = webhook.activated_at else { return Err(Miss::Inactive) };
-    if !webhook.kind.takes(event.kind) {
+    if !webhook.hears(event.kind) {
         return Err(Miss::Kind);
     }
     let live = event.received_at >= activated_at;
@@ -58,7 +58,7 @@ mod tests {
             id: WebhookId::parse("wh_1").expect("valid"),
             version: 1,
             entity: EntityId(7),
-            kind: Type::Default,
+            kind: Type::DEFAULT,
             endpoint: Endpoint::parse("https://crm.example.org/").expect("valid"),
             status: Status::Draft,
             status_reason: None,

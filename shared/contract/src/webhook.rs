@@ -1,5 +1,6 @@
 //! A webhook: where an entity wants to hear of its events, and how.
 
+use crate::catalogue::{self, Connection, Entry};
 use crate::event::Kind;
 use crate::id::{EntityId, WebhookId};
 use crate::limits;
@@ -7,60 +8,136 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-/// What a webhook speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Type {
-    /// ActBlue Default: contributions.
-    Default,
-    /// ActBlue Default Refunds.
-    DefaultRefunds,
-    /// ActBlue Default Cancellations.
-    DefaultCancellations,
-}
+/// What a webhook is for: an entry of the [`catalogue`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Type(&'static str);
 
 impl Type {
-    /// Every type.
-    pub const ALL: [Self; 3] = [Self::Default, Self::DefaultRefunds, Self::DefaultCancellations];
+    /// ActBlue Default: contributions.
+    pub const DEFAULT: Self = Self("default");
+    /// ActBlue Default Refunds.
+    pub const DEFAULT_REFUNDS: Self = Self("default_refunds");
+    /// ActBlue Default Cancellations.
+    pub const DEFAULT_CANCELLATIONS: Self = Self("default_cancellations");
 
     /// The word that commands, pages and stored webhooks use.
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::Default => "default",
-            Self::DefaultRefunds => "default_refunds",
-            Self::DefaultCancellations => "default_cancellations",
-        }
+        self.0
     }
 
-    /// Whether the type takes events of this kind.
-    pub const fn takes(self, kind: Kind) -> bool {
-        matches!(
-            (self, kind),
-            (Self::Default, Kind::Contribution)
-                | (Self::DefaultRefunds, Kind::Refund)
-                | (Self::DefaultCancellations, Kind::Cancellation)
-        )
-    }
-
-    /// Whether 410 Gone means that nobody listens there any more (`formats/standard-webhooks.md` §7).
-    pub const fn gone_deactivates(self) -> bool {
-        match self {
-            Self::Default | Self::DefaultRefunds | Self::DefaultCancellations => true,
-        }
+    /// What is known about it; none only of a type that a newer program knows.
+    pub fn entry(self) -> Option<&'static Entry> {
+        catalogue::find(self.0)
     }
 }
 
 impl std::str::FromStr for Type {
     type Err = UnknownType;
     fn from_str(text: &str) -> Result<Self, UnknownType> {
-        Self::ALL.into_iter().find(|kind| kind.name() == text).ok_or(UnknownType)
+        catalogue::find(text).map(|entry| Self(&entry.id)).ok_or(UnknownType)
+    }
+}
+
+impl Serialize for Type {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Type {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
 /// A word that names no type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the type must be default, default_refunds or default_cancellations")]
 pub struct UnknownType;
+
+impl std::fmt::Display for UnknownType {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let known: Vec<&str> = catalogue::all().iter().map(|entry| entry.id.as_str()).collect();
+        write!(f, "the type must be one of {}", known.join(", "))
+    }
+}
+
+/// Requests a second, to a thousandth. As JSON it is a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Deserialize)]
+#[serde(try_from = "f64")]
+pub struct Rate {
+    per_1000_s: u32,
+}
+
+/// A number that is no rate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a rate is a number from 0 to {}", limits::WEBHOOK_RATE_MAX_PER_S)]
+pub struct NotARate;
+
+impl Rate {
+    /// The lowest rate at which anything is sent: one request in a thousand seconds.
+    pub const SLOWEST: Self = Self { per_1000_s: 1 };
+
+    /// A whole number of requests a second.
+    pub const fn per_s(requests: u32) -> Self {
+        Self { per_1000_s: requests.saturating_mul(1_000) }
+    }
+
+    /// Requests in a thousand seconds.
+    pub const fn per_1000_s(self) -> u32 {
+        self.per_1000_s
+    }
+
+    /// Requests that may come at once: those of one second, and at least one.
+    pub const fn burst(self) -> u32 {
+        let whole = self.per_1000_s / 1_000;
+        if whole == 0 { 1 } else { whole }
+    }
+
+    /// Microseconds between two requests, rounded up, of a rate above 0.
+    pub const fn interval_us(self) -> u64 {
+        1_000_000_000_u64.div_ceil(if self.per_1000_s == 0 { 1 } else { self.per_1000_s as u64 })
+    }
+}
+
+impl TryFrom<f64> for Rate {
+    type Error = NotARate;
+    fn try_from(rate: f64) -> Result<Self, NotARate> {
+        if !(0.0..=f64::from(limits::WEBHOOK_RATE_MAX_PER_S)).contains(&rate) {
+            return Err(NotARate);
+        }
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is within the range above")]
+        let per_1000_s = (rate * 1_000.0).round() as u32;
+        Ok(Self { per_1000_s })
+    }
+}
+
+impl From<Rate> for f64 {
+    fn from(rate: Rate) -> Self {
+        Self::from(rate.per_1000_s) / 1_000.0
+    }
+}
+
+impl Serialize for Rate {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.per_1000_s % 1_000 {
+            0 => serializer.serialize_u32(self.per_1000_s / 1_000),
+            _ => serializer.serialize_f64((*self).into()),
+        }
+    }
+}
+
+impl std::str::FromStr for Rate {
+    type Err = NotARate;
+    fn from_str(text: &str) -> Result<Self, NotARate> {
+        text.parse::<f64>().map_err(|_| NotARate)?.try_into()
+    }
+}
+
+impl std::fmt::Display for Rate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f64::from(*self).fmt(f)
+    }
+}
 
 /// Whether a webhook is sent to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -166,7 +243,7 @@ pub struct Options {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact_email: Option<String>,
     /// Requests a second.
-    pub rate_per_s: u32,
+    pub rate_per_s: Rate,
     /// Deliveries in flight in one sender process.
     pub in_flight: u32,
     /// Hear of events on all forms that the entity manages, whoever receives the money.
@@ -185,7 +262,7 @@ impl Default for Options {
         Self {
             nickname: None,
             contact_email: None,
-            rate_per_s: limits::WEBHOOK_RATE_PER_S,
+            rate_per_s: Rate::per_s(limits::WEBHOOK_RATE_PER_S),
             in_flight: limits::WEBHOOK_IN_FLIGHT,
             all_managed_pages: false,
             declined: false,
@@ -226,6 +303,16 @@ pub struct Webhook {
 }
 
 impl Webhook {
+    /// What it speaks; none only of a type that a newer program knows.
+    pub fn speaks(&self) -> Option<&'static Connection> {
+        self.kind.entry()?.connections.first()
+    }
+
+    /// Whether events of this kind are for it; what its target can't express of them is a recorded skip.
+    pub fn hears(&self, kind: Kind) -> bool {
+        self.speaks().is_some_and(|connection| connection.hears(kind))
+    }
+
     /// Switches it on at `now`, or leaves an active one as it is.
     pub fn activate(&mut self, now: Timestamp) {
         if self.status != Status::Active {

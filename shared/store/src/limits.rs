@@ -3,6 +3,7 @@
 use crate::backend::{Backend, Claim};
 use crate::error::Error;
 use contract::id::WebhookId;
+use contract::webhook::Rate;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,19 +27,16 @@ impl Limits {
 
     /// Asks for one slot of the webhook's rate: go when `wait` is zero, else ask again after it.
     ///
-    /// `burst` slots can be taken at once after a pause; it and the rate are at least 1. When the store is
-    /// away the caller goes on with its own limiter.
-    pub async fn acquire(&self, id: &WebhookId, rate_per_s: u32, burst: u32) -> Result<Grant, Error> {
-        self.acquire_n(id, rate_per_s, burst, 1).await
+    /// `burst` slots can be taken at once after a pause; it is at least 1. When the store is away the caller goes
+    /// on with its own limiter.
+    pub async fn acquire(&self, id: &WebhookId, rate: Rate, burst: u32) -> Result<Grant, Error> {
+        self.acquire_n(id, rate, burst, 1).await
     }
 
     /// Asks for up to `wanted` slots in one round trip; fewer may be granted.
-    pub async fn acquire_n(&self, id: &WebhookId, rate_per_s: u32, burst: u32, wanted: u32) -> Result<Grant, Error> {
-        let claim = Claim {
-            interval_us: 1_000_000_u64.div_ceil(u64::from(rate_per_s.max(1))),
-            burst: u64::from(burst.max(1)),
-            wanted: u64::from(wanted),
-        };
+    pub async fn acquire_n(&self, id: &WebhookId, rate: Rate, burst: u32, wanted: u32) -> Result<Grant, Error> {
+        let (interval_us, burst) = (rate.interval_us(), u64::from(burst.max(1)));
+        let claim = Claim { interval_us, burst, wanted: u64::from(wanted) };
         let (granted, wait_us) = self.0.claim(id, claim).await?;
         let granted = u32::try_from(granted).unwrap_or(wanted).min(wanted);
         let wait = if granted == wanted { Duration::ZERO } else { Duration::from_micros(wait_us.max(1)) };

@@ -52,7 +52,7 @@ fn webhook(number: u128) -> Webhook {
         id: id(number),
         version: 1,
         entity: EntityId(4411),
-        kind: Type::Default,
+        kind: Type::DEFAULT,
         endpoint: Endpoint::parse("https://crm.example.org/hook").expect("an endpoint"),
         status: Status::Draft,
         status_reason: None,
@@ -127,7 +127,9 @@ async fn while_redis_is_away_the_directory_serves_what_it_knows() {
     let unknown = directory.for_entity(EntityId(7)).await.expect_err("not known");
     assert!(unknown.is_unavailable());
     assert!(store.attempts().record(&attempt(Outcome::Delivered)).await.expect_err("away").is_unavailable());
-    assert!(store.limits().acquire(&id(1), 1, 1).await.expect_err("away").is_unavailable());
+    assert!(
+        store.limits().acquire(&id(1), contract::webhook::Rate::per_s(1), 1).await.expect_err("away").is_unavailable()
+    );
 
     let server = server.start_again().await.expect("a Redis");
     until("it is ready", async || health.not_ready().is_empty()).await;

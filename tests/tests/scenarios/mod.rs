@@ -2,6 +2,7 @@
 
 pub(crate) mod arriving;
 pub(crate) mod operating;
+pub(crate) mod presets;
 pub(crate) mod refusing;
 pub(crate) mod retrying;
 

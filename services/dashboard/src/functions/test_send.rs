@@ -23,7 +23,8 @@ impl Functions {
     pub async fn test_webhook(&self, id: &WebhookId) -> Result<TestResult, Problem> {
         let webhook = self.find_webhook(id).await?;
         let now = runtime::clock::now();
-        let kinds = Kind::ALL.into_iter().filter(|kind| webhook.kind.takes(*kind));
+        let kinds =
+            Kind::ALL.into_iter().filter(|kind| webhook.speaks().is_some_and(|connection| connection.takes(*kind)));
         let deliveries: Result<Vec<_>, _> = kinds.map(|kind| delivery(&webhook, kind, now)).collect();
         let deliveries = deliveries.map_err(|error| broken(&error))?;
         let mut messages = Vec::with_capacity(deliveries.len());

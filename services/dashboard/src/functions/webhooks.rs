@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use contract::id::{EntityId, WebhookId};
 use contract::limits;
 use contract::signature::SigningSecret;
-use contract::webhook::{Options, Signing, Status, Type, Webhook};
+use contract::webhook::{Options, Rate, Signing, Status, Type, Webhook};
 use jiff::SignedDuration;
 use store::{AddError, Authorization, Filter, Secrets};
 
@@ -37,11 +37,12 @@ impl Functions {
         let kind = checks.word::<Type>("type", &new.kind);
         let endpoint = checks.endpoint(&new.endpoint, &self.allow_networks);
         let defaults = Options::default();
+        let usual = kind.and_then(Type::entry).and_then(|entry| entry.connections.first());
         let options = Options {
             nickname: new.nickname.and_then(|text| checks.name("nickname", &text)),
             contact_email: new.contact_email.and_then(|text| checks.email(&text)),
-            rate_per_s: new.rate_per_s.unwrap_or(defaults.rate_per_s),
-            in_flight: new.in_flight.unwrap_or(defaults.in_flight),
+            rate_per_s: new.rate_per_s.or(usual.map(|usual| usual.rate_per_s)).unwrap_or(defaults.rate_per_s),
+            in_flight: new.in_flight.or(usual.map(|usual| usual.in_flight)).unwrap_or(defaults.in_flight),
             all_managed_pages: new.all_managed_pages,
             declined: new.declined,
             signing: new.signing.and_then(|word| checks.word("signing", &word)).unwrap_or_default(),
@@ -91,7 +92,7 @@ impl Functions {
         let signing = change.signing.as_ref().and_then(|word| checks.word::<Signing>("signing", word));
         let credentials = checks.credentials(credentials.clone());
         let in_range = Options {
-            rate_per_s: change.rate_per_s.unwrap_or(1),
+            rate_per_s: change.rate_per_s.unwrap_or(Rate::SLOWEST),
             in_flight: change.in_flight.unwrap_or(1),
             ..Options::default()
         };
@@ -229,7 +230,9 @@ fn merge(secrets: &mut Secrets, credentials: &Checked) -> Result<(), Problem> {
 }
 
 fn ranges(checks: &mut Checks, options: &Options) {
-    checks.within("rate_per_s", options.rate_per_s, limits::WEBHOOK_RATE_MAX_PER_S);
+    if options.rate_per_s < Rate::SLOWEST {
+        checks.wrong("rate_per_s", "must be at least 0.001");
+    }
     checks.within("in_flight", options.in_flight, limits::WEBHOOK_IN_FLIGHT_MAX);
 }
 

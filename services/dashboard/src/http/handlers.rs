@@ -5,8 +5,8 @@ use crate::functions::Functions;
 use crate::problem::Problem;
 use crate::views::{
     AttemptFilter, AttemptPage, EntityView, Limit, NewEntity, NewWebhook, QueueList, Replayed, RotatedSecret, Rotation,
-    StoredList, StoredView, TestResult, UndeliveredFilter, UndeliveredList, WebhookChange, WebhookFilter, WebhookList,
-    WebhookView,
+    StoredList, StoredView, TestResult, TypeList, UndeliveredFilter, UndeliveredList, WebhookChange, WebhookFilter,
+    WebhookList, WebhookView,
 };
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -15,6 +15,13 @@ use contract::id::{EntityId, WebhookId};
 
 type Answer<T> = Result<Json<T>, Problem>;
 type Desk = State<Functions>;
+
+/// List the types of webhooks.
+#[utoipa::path(get, path = "/api/v1/types", tag = "webhooks",
+    responses((status = 200, description = "The types", body = TypeList)))]
+pub(super) async fn list_types(State(desk): Desk) -> Json<TypeList> {
+    Json(desk.types())
+}
 
 /// List webhooks.
 #[utoipa::path(get, path = "/api/v1/webhooks", tag = "webhooks", params(WebhookFilter),

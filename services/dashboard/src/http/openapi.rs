@@ -11,6 +11,7 @@ use utoipa::{Modify, OpenApi, ToSchema};
 #[openapi(
     info(title = "Tributary", description = "Webhooks, their attempts and the queues of a Tributary installation."),
     paths(
+        handlers::list_types,
         handlers::list_webhooks,
         handlers::add_webhook,
         handlers::show_webhook,

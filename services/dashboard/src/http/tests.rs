@@ -134,6 +134,26 @@ async fn every_route_needs_a_token_and_the_document_needs_none() {
 }
 
 #[tokio::test]
+async fn a_webhook_of_every_type_can_be_added_and_takes_its_rate_from_the_type() {
+    let desk = Desk::open().await;
+    let (status, list) = desk.ask("GET", "/api/v1/types", Value::Null).await;
+    assert_eq!(status, StatusCode::OK);
+    let types = list["types"].as_array().unwrap();
+    assert_eq!(types.len(), contract::catalogue::all().len());
+    for listed in types {
+        assert!(
+            !listed["endpoint_hint"].as_str().unwrap().is_empty() && !listed["kinds"].as_array().unwrap().is_empty()
+        );
+        let new = json!({"entity": 4411, "type": listed["id"], "endpoint": "https://crm.example.org/hook"});
+        let (status, added) = desk.ask("POST", "/api/v1/webhooks", new).await;
+        assert_eq!(status, StatusCode::CREATED, "{added}");
+        assert_eq!((&added["rate_per_s"], &added["type"]), (&listed["rate_per_s"], &listed["id"]));
+    }
+    let slow = json!({"entity": 1, "type": "numero", "endpoint": "https://crm.example.org/hook", "rate_per_s": 0.33});
+    assert_eq!(desk.ask("POST", "/api/v1/webhooks", slow).await.1["rate_per_s"], 0.33);
+}
+
+#[tokio::test]
 async fn all_mistakes_are_told_at_once_by_field() {
     let desk = Desk::open().await;
     let wrong = json!({

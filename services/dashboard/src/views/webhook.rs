@@ -1,6 +1,7 @@
 //! Webhooks and entities.
 
 use super::Hidden;
+use contract::webhook::Rate;
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -16,7 +17,7 @@ pub struct WebhookView {
     /// Whose events it hears of.
     #[schema(example = 4411)]
     pub entity: u64,
-    /// `default`, `default_refunds` or `default_cancellations`.
+    /// One of `/api/v1/types`.
     #[serde(rename = "type")]
     pub kind: String,
     /// Where requests go.
@@ -32,8 +33,9 @@ pub struct WebhookView {
     /// Who is told of trouble.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact_email: Option<String>,
-    /// Requests a second.
-    pub rate_per_s: u32,
+    /// Requests a second, to a thousandth.
+    #[schema(value_type = f64)]
+    pub rate_per_s: Rate,
     /// Deliveries in flight in one sender process.
     pub in_flight: u32,
     /// Hears of events on all forms that the entity manages.
@@ -93,7 +95,7 @@ pub struct NewWebhook {
     /// Whose events it hears of.
     #[schema(example = 4411)]
     pub entity: u64,
-    /// `default`, `default_refunds` or `default_cancellations`; can't be changed later.
+    /// One of `/api/v1/types`; can't be changed later.
     #[serde(rename = "type")]
     #[schema(example = "default")]
     pub kind: String,
@@ -106,10 +108,11 @@ pub struct NewWebhook {
     /// Who is told of trouble.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact_email: Option<String>,
-    /// Requests a second; 10 by default.
+    /// Requests a second, to a thousandth; by default what suits the type.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rate_per_s: Option<u32>,
-    /// Deliveries in flight in one sender process; 10 by default.
+    #[schema(value_type = Option<f64>)]
+    pub rate_per_s: Option<Rate>,
+    /// Deliveries in flight in one sender process; by default what suits the type.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub in_flight: Option<u32>,
     /// Hear of events on all forms that the entity manages.
@@ -187,9 +190,10 @@ pub struct WebhookChange {
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub contact_email: Option<Option<String>>,
-    /// Requests a second.
+    /// Requests a second, to a thousandth.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rate_per_s: Option<u32>,
+    #[schema(value_type = Option<f64>)]
+    pub rate_per_s: Option<Rate>,
     /// Deliveries in flight in one sender process.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub in_flight: Option<u32>,

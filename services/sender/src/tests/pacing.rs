@@ -21,7 +21,9 @@ fn gone_through(outcomes: &[Outcome]) -> usize {
 #[tokio::test]
 async fn no_more_than_the_rate_go_out_and_the_rest_gets_appointments() {
     let (rig, receiver) = (Rig::new().await, Receiver::start().await.expect("listens"));
-    let webhook = rig.webhook("a", &receiver.url("/"), |webhook, _| webhook.options.rate_per_s = 5).await;
+    let webhook = rig
+        .webhook("a", &receiver.url("/"), |webhook, _| webhook.options.rate_per_s = contract::webhook::Rate::per_s(5))
+        .await;
     let began = Instant::now();
     let outcomes = burst(&rig, &webhook, 40).await;
     let sent = gone_through(&outcomes);
@@ -47,7 +49,7 @@ async fn a_short_wait_for_the_rate_is_sat_out() {
     let client = super::client(&["127.0.0.1/32"], Scripted::new(&[&[]]));
     let (rig, receiver) = (Rig::with(client, 256).await, Receiver::start().await.expect("listens"));
     let set = |webhook: &mut Webhook, _: &mut Secrets| {
-        webhook.options.rate_per_s = 50;
+        webhook.options.rate_per_s = contract::webhook::Rate::per_s(50);
         webhook.options.in_flight = 1_000;
     };
     let webhook = rig.webhook("a", &receiver.url("/"), set).await;

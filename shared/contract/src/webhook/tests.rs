@@ -78,8 +78,20 @@ fn headers_of_the_connection_the_body_and_ours_are_reserved() {
 }
 
 #[test]
-fn each_default_type_takes_one_kind() {
+fn each_default_type_hears_of_one_kind() {
+    use crate::event::Kind;
     for kind in Kind::ALL {
-        assert_eq!(Type::ALL.into_iter().filter(|t| t.takes(kind)).count(), 1);
+        let all = [Type::DEFAULT, Type::DEFAULT_REFUNDS, Type::DEFAULT_CANCELLATIONS];
+        let hears = |of: &Type| of.entry().is_some_and(|entry| entry.hears(kind));
+        assert_eq!(all.iter().filter(|of| hears(of)).count(), 1);
     }
+}
+
+#[test]
+fn a_rate_is_a_number_to_a_thousandth() {
+    let rate: Rate = serde_json::from_str("0.33").expect("a rate");
+    assert_eq!((rate.burst(), rate.interval_us(), rate.to_string().as_str()), (1, 3_030_304, "0.33"));
+    assert_eq!((Rate::per_s(20).burst(), Rate::per_s(20).interval_us()), (20, 50_000));
+    assert_eq!(serde_json::from_str::<Rate>("20").ok(), Some(Rate::per_s(20)));
+    assert!(["-1", "10001", "1e300"].iter().all(|bad| serde_json::from_str::<Rate>(bad).is_err()));
 }

@@ -105,11 +105,14 @@ pub(crate) async fn without_a_key_webhooks_are_read_and_changed_but_no_secrets(p
     assert_eq!(webhooks.get(&id(2)).await.expect("read"), None, "nothing is stored without its secrets");
 
     let faster = |webhook: &mut Webhook| {
-        webhook.options.rate_per_s = 99;
+        webhook.options.rate_per_s = contract::webhook::Rate::per_s(99);
         Ok::<(), Infallible>(())
     };
     assert_eq!(webhooks.change(&id(1), faster).await.expect("changed").version, 2);
-    assert_eq!(place.store.directory().webhook(&id(1)).await.expect("read").expect("there").options.rate_per_s, 99);
+    assert_eq!(
+        place.store.directory().webhook(&id(1)).await.expect("read").expect("there").options.rate_per_s,
+        contract::webhook::Rate::per_s(99)
+    );
     place.reopen(keys(KEY)).await;
     let found = place.store.credentials().get(&id(1)).await.expect("read").expect("there");
     assert_eq!(shown(&found), shown(&secrets()));

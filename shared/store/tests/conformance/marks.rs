@@ -2,6 +2,7 @@
 
 use crate::place::{KEY, Place, event, id, keys, until};
 use contract::id::{DeliveryId, EventId};
+use contract::webhook::Rate;
 use futures_util::future::join_all;
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
@@ -37,7 +38,7 @@ pub(crate) async fn many_callers_together_keep_to_the_rate(place: &mut Place) {
     async fn take_for(limits: &Limits, begin: Instant) -> u32 {
         let mut taken = 0;
         while begin.elapsed() < TIME {
-            let grant = limits.acquire(&id(1), RATE_PER_S, BURST).await.expect("answered");
+            let grant = limits.acquire(&id(1), Rate::per_s(RATE_PER_S), BURST).await.expect("answered");
             taken += grant.granted;
             // What a caller that is told to wait does.
             tokio::time::sleep(grant.wait).await;
@@ -55,15 +56,19 @@ pub(crate) async fn many_callers_together_keep_to_the_rate(place: &mut Place) {
 
 pub(crate) async fn slots_are_granted_up_to_the_burst_and_the_next_one_has_a_wait(place: &mut Place) {
     let limits = place.store.limits();
-    let grant = limits.acquire_n(&id(1), 1, 5, 3).await.expect("answered");
+    let grant = limits.acquire_n(&id(1), Rate::per_s(1), 5, 3).await.expect("answered");
     assert_eq!((grant.granted, grant.wait), (3, Duration::ZERO));
-    let grant = limits.acquire_n(&id(1), 1, 5, 3).await.expect("answered");
+    let grant = limits.acquire_n(&id(1), Rate::per_s(1), 5, 3).await.expect("answered");
     assert_eq!(grant.granted, 2);
     assert!(grant.wait > Duration::ZERO && grant.wait <= Duration::from_secs(1), "{grant:?}");
-    let grant = limits.acquire(&id(1), 1, 5).await.expect("answered");
+    let grant = limits.acquire(&id(1), Rate::per_s(1), 5).await.expect("answered");
     assert_eq!(grant.granted, 0);
     assert!(grant.wait > Duration::ZERO && grant.wait <= Duration::from_secs(1), "{grant:?}");
-    assert_eq!(limits.acquire(&id(2), 1, 5).await.expect("answered").granted, 1, "each webhook has its own");
+    assert_eq!(
+        limits.acquire(&id(2), Rate::per_s(1), 5).await.expect("answered").granted,
+        1,
+        "each webhook has its own"
+    );
 }
 
 pub(crate) async fn done_marks_belong_to_their_message_until_it_is_cleared(place: &mut Place) {

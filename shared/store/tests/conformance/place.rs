@@ -105,7 +105,7 @@ pub(crate) fn webhook(number: u128, entity: u64) -> Webhook {
         id: id(number),
         version: 1,
         entity: EntityId(entity),
-        kind: Type::Default,
+        kind: Type::DEFAULT,
         endpoint: Endpoint::parse("https://crm.example.org/hook?list=7").expect("an endpoint"),
         status: Status::Draft,
         status_reason: None,

@@ -75,7 +75,7 @@ pub(crate) async fn a_conflict_on_either_changes_neither(place: &mut Place) {
     let store = &place.store;
     let faster = async || {
         let faster = |webhook: &mut Webhook| {
-            webhook.options.rate_per_s = 99;
+            webhook.options.rate_per_s = contract::webhook::Rate::per_s(99);
             Ok::<(), Infallible>(())
         };
         store.webhooks().change(&id(1), faster).await.expect("changed");
@@ -105,7 +105,10 @@ pub(crate) async fn a_conflict_on_either_changes_neither(place: &mut Place) {
         let Err(ChangeError::Refused(seen)) = changed else { panic!("{changed:?}") };
         let (found, kept) = both(store).await;
         assert_eq!((&seen.0, &seen.1), (&found, &shown(&kept)), "it is tried again on what is stored");
-        assert_eq!((found.version, found.options.rate_per_s, kept.headers.len()), (version, 99, headers));
+        assert_eq!(
+            (found.version, found.options.rate_per_s, kept.headers.len()),
+            (version, contract::webhook::Rate::per_s(99), headers)
+        );
         assert_eq!((found.endpoint, found.entity), (webhook(1, 4411).endpoint, EntityId(4411)));
         assert_eq!((shown(&kept).0, kept.origin), (shown(&secrets()).0, secrets().origin));
     }

@@ -38,9 +38,9 @@ pub(crate) async fn an_update_of_an_old_version_is_a_conflict(place: &mut Place)
     let added = webhook(1, 4411);
     add(&place.store, &added).await;
     let mut changed = added.clone();
-    changed.options.rate_per_s = 99;
+    changed.options.rate_per_s = contract::webhook::Rate::per_s(99);
     let stored = webhooks.update(&id(1), 1, &changed).await.expect("updated");
-    assert_eq!((stored.version, stored.options.rate_per_s), (2, 99));
+    assert_eq!((stored.version, stored.options.rate_per_s), (2, contract::webhook::Rate::per_s(99)));
     assert!(stored.updated_at > added.updated_at);
     assert_eq!(webhooks.get(&id(1)).await.expect("read"), Some(stored.clone()));
 
@@ -74,7 +74,7 @@ pub(crate) async fn a_change_that_changes_nothing_or_is_refused_writes_nothing(p
     assert_eq!(same, webhook(1, 4411));
     let refused = webhooks
         .change(&id(1), |webhook| {
-            webhook.options.rate_per_s = 1;
+            webhook.options.rate_per_s = contract::webhook::Rate::per_s(1);
             Err("no")
         })
         .await;

@@ -2,6 +2,7 @@
 
 use crate::failure::Failure;
 use clap::{Args, Subcommand};
+use contract::webhook::Rate;
 use dashboard::views::{Hidden, NewAuthorization, NewCredentials, NewHeader, NewWebhook, WebhookChange};
 use std::io::Read;
 
@@ -69,7 +70,7 @@ pub struct New {
     /// Whose events it hears of
     #[arg(long, value_name = "NUMBER")]
     entity: u64,
-    #[arg(long = "type", value_name = "TYPE", help = "default, default_refunds or default_cancellations")]
+    #[arg(long = "type", value_name = "TYPE", help = "A type of the list that 'tributary types' prints")]
     kind: String,
     /// Where requests go; begins with https
     #[arg(long, value_name = "URL")]
@@ -84,7 +85,7 @@ pub struct New {
     contact_email: Option<String>,
     /// Requests a second [default: 10]
     #[arg(long, value_name = "N")]
-    rate: Option<u32>,
+    rate: Option<Rate>,
     /// Deliveries in flight in one sender process [default: 10]
     #[arg(long, value_name = "N")]
     in_flight: Option<u32>,
@@ -126,7 +127,7 @@ pub struct Edit {
     contact_email: Option<String>,
     /// Requests a second
     #[arg(long, value_name = "N")]
-    rate: Option<u32>,
+    rate: Option<Rate>,
     /// Deliveries in flight in one sender process
     #[arg(long, value_name = "N")]
     in_flight: Option<u32>,
