@@ -70,6 +70,8 @@ pub const BROKER_RECONNECT_MIN_MS: u64 = 200;
 pub const BROKER_RECONNECT_MAX_MS: u64 = 5_000;
 /// Time between two looks at a connection that should have told by itself that it is lost.
 pub const BROKER_CHECK_MS: u64 = 1_000;
+/// Longest wait for a broker to answer that a connection is closed, when everything on it is settled.
+pub const BROKER_GOODBYE_MS: u64 = 1_000;
 /// How long a review waits until what it gave back lies on its queue again; it is safe before.
 pub const REVIEW_SETTLE_MS: u64 = 1_000;
 /// Messages on a queue for people up to which looking at some of them leaves all in their order.
@@ -252,6 +254,7 @@ pub const EMAIL_BYTES: usize = 254;
 const _: () = assert!(BROKER_CALL_MS < COPY_WAIT_MS, "another copy is waited for until the broker has decided on it");
 const _: () = assert!(REQUEST_READ_MS < HTTP_EXCHANGE_MS, "a request may take its time to arrive");
 const _: () = assert!(ADMIN_GRACE_MS < CLOSE_GRACE_MS, "the admin endpoint ends within the closing");
+const _: () = assert!(BROKER_GOODBYE_MS < CLOSE_GRACE_MS, "a broker that does not say goodbye holds up no exit");
 const _: () = assert!(TRACE_FLUSH_MS < CLOSE_GRACE_MS, "the last spans go out within the closing");
 const _: () = assert!(TRACE_BATCH_SPANS <= TRACE_QUEUE_SPANS, "a full request fits into the queue");
 const _: () = assert!(HTTP_HEAD_MS < DRAIN_GRACE_MS, "half a request does not outlive the drain");

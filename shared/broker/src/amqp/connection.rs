@@ -22,6 +22,8 @@ use tokio_util::sync::CancellationToken;
 
 /// How long a call may take.
 pub(super) const CALL: Duration = Duration::from_millis(limits::BROKER_CALL_MS);
+/// How long the closing of a connection may take.
+const GOODBYE: Duration = Duration::from_millis(limits::BROKER_GOODBYE_MS);
 /// The queue exists with other arguments.
 pub(super) const PRECONDITION_FAILED: u16 = 406;
 /// There is no such queue.
@@ -224,7 +226,8 @@ impl Supervisor {
         loop {
             tokio::select! {
                 () = stop.cancelled() => {
-                    let _ = timeout(CALL, connection.close(200, "closed".into())).await;
+                    // Only politeness, and the answer can be missing where the connection was just made.
+                    let _ = timeout(GOODBYE, connection.close(200, "closed".into())).await;
                     return None;
                 }
                 event = events.next() => match event {
