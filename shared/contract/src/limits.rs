@@ -51,6 +51,8 @@ pub const REJECTION_REASONS: usize = 50;
 pub const BATCH_LINES: usize = 64;
 /// Bytes that a stage takes at once and puts into one message.
 pub const BATCH_BYTES: usize = 256 * 1024;
+/// Smallest body that travels through RabbitMQ compressed: below it the saving is not worth the time.
+pub const SQUEEZED_BYTES: usize = 6 * 1024;
 /// Lines in one message to the sender: one slow endpoint holds back at most this many acknowledgements.
 pub const SENDER_BATCH_LINES: usize = 16;
 /// Times the broker hands a message out again before it parks it.

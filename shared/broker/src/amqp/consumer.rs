@@ -8,7 +8,6 @@ use crate::consumer::Delivery;
 use crate::error::Error;
 use async_trait::async_trait;
 use backon::ExponentialBackoff;
-use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt};
 use lapin::options::{BasicCancelOptions, BasicConsumeOptions, BasicQosOptions};
 use lapin::types::{FieldTable, ShortString};
@@ -88,7 +87,7 @@ impl Subscription {
         let id = wire::id(&message.properties, &message.data);
         let redelivered = message.redelivered || wire::handed_out_before(&message.properties);
         let held = running.settling.hold(message.delivery_tag, &self.releases);
-        Delivery::new(id, Bytes::from(message.data), redelivered, held)
+        Delivery::new(id, wire::body(&message.properties, message.data), redelivered, held)
     }
 }
 

@@ -63,7 +63,7 @@ impl HistorySource for Reader {
             if let Some(at) = wire::published(&message.properties)
                 && at >= self.from
             {
-                return Ok(Some((at, Bytes::from(message.data))));
+                return Ok(Some((at, wire::body(&message.properties, message.data))));
             }
         }
     }

@@ -12,6 +12,7 @@ mod history;
 mod publisher;
 mod review;
 mod settling;
+mod squeeze;
 mod topology;
 mod window;
 mod wire;

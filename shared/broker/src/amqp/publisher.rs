@@ -4,6 +4,7 @@
 //! through one task, so that they keep their order and are written together.
 
 use super::connection::{CALL, Link, call, explained};
+use super::squeeze;
 use super::topology::Topology;
 use super::window::{Outcome, Ticket, Window};
 use super::wire;
@@ -281,9 +282,14 @@ fn publish<'a>(
     id: uuid::Uuid,
     now: Timestamp,
 ) -> impl Future<Output = lapin::Result<Confirmation>> + use<'a> {
-    let properties = wire::properties(message, id, now);
+    let mut properties = wire::properties(message, id, now);
     let queue = topology.name(&message.queue);
-    let body = message.body.clone();
+    let body = if let Some(squeezed) = squeeze::squeeze(&message.body) {
+        properties = properties.with_content_encoding(squeeze::ENCODING.into());
+        squeezed.into()
+    } else {
+        message.body.clone()
+    };
     async move { channel.basic_publish("".into(), queue, OPTIONS, &body, properties).await?.await }
 }
 

@@ -8,7 +8,6 @@ use crate::broker::{Tally, Verdict};
 use crate::error::Error;
 use crate::message::{Outgoing, Stored};
 use crate::queue::Queue;
-use bytes::Bytes;
 use contract::limits;
 use lapin::Channel;
 use lapin::options::{BasicAckOptions, BasicGetOptions, BasicNackOptions, QueueDeclareOptions};
@@ -71,7 +70,7 @@ impl Review<'_> {
             let stored = Stored {
                 id: wire::id(&message.properties, &message.data),
                 note: wire::note(&message.properties, &self.amqp.topology),
-                body: Bytes::from(message.data),
+                body: wire::body(&message.properties, message.data),
             };
             match decide(&stored) {
                 Verdict::Keep => {

@@ -1,8 +1,10 @@
 //! Messages as AMQP sees them: properties and headers.
 
+use super::squeeze;
 use super::topology::Topology;
 use crate::message::{Note, Outgoing};
 use crate::queue::Queue;
+use bytes::Bytes;
 use contract::limits;
 use jiff::Timestamp;
 use lapin::BasicProperties;
@@ -62,6 +64,11 @@ pub(super) fn id(properties: &BasicProperties, body: &[u8]) -> String {
             format!("content-{:016x}", hash.finish())
         }
     }
+}
+
+/// What was published: the message's data, expanded if it travelled compressed.
+pub(super) fn body(properties: &BasicProperties, data: Vec<u8>) -> Bytes {
+    squeeze::expand(data, properties.content_encoding().as_ref().map(ShortString::as_str))
 }
 
 /// Whether the broker has handed the message out before, on any connection.
