@@ -79,7 +79,7 @@ impl From<store::Error> for Trouble {
             error @ (store::Error::UnknownKey { .. } | store::Error::NoKey { .. }) => {
                 Self::Away(Unavailable::new("secret_key", error))
             }
-            error @ store::Error::Corrupt { .. } => {
+            error @ (store::Error::Corrupt { .. } | store::Error::TooLong { .. }) => {
                 telemetry::unreadable(&error);
                 Self::NotSent(DAMAGED)
             }

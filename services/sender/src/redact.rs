@@ -112,6 +112,7 @@ mod tests {
                 replaced_at: None,
             }],
             origin: None,
+            ..Secrets::default()
         }
     }
 

@@ -151,7 +151,7 @@ pub const STORE_QUEUE: usize = 1_024;
 pub const STORE_RELAXED_MS: u64 = 20;
 /// How often the embedded store removes what has expired, while it is written to.
 pub const STORE_SWEEP_MS: u64 = 1_000;
-/// Expired entries that one commit of the embedded store removes.
+/// Expired entries of one kind that one write to the store removes.
 pub const STORE_SWEEP_ENTRIES: usize = 10_000;
 /// Memory for the pages of the embedded store.
 pub const STORE_CACHE_BYTES: usize = 16 * 1024 * 1024;
@@ -161,6 +161,8 @@ pub const DIRECTORY_ENTRIES: u64 = 100_000;
 pub const DIRECTORY_PAUSE_MS: u64 = 1_000;
 /// Longest name that finds an entity; a longer one finds none.
 pub const ENTITY_NAME_BYTES: usize = 512;
+/// Longest lease of something that only one of all copies may do at a time.
+pub const LEASE_S: u64 = 3_600;
 /// Rows that the store reads at once when it lists.
 pub const STORE_PAGE_ROWS: usize = 100;
 
@@ -220,6 +222,56 @@ pub const SENT_BACK_KEPT: usize = 4_096;
 pub const GATES_KEPT: usize = 1_024;
 /// How long an idle webhook's limiter is remembered then.
 pub const GATE_IDLE_MS: u64 = 60_000;
+/// Steps of a plan.
+pub const PLAN_STEPS: usize = 8;
+/// Characters of a value that is captured from an answer.
+pub const CAPTURED_CHARS: usize = 512;
+/// Memory that a regular expression of a plan may use.
+pub const PATTERN_BYTES: usize = 256 * 1024;
+/// After so long a plan that has steps left goes on in a delivery of its own.
+pub const PLAN_PART_MS: u64 = 10_000;
+/// Bytes kept of the request of a test.
+pub const REQUEST_KEPT_BYTES: usize = 8 * 1024;
+/// Webhooks whose tests one sender process remembers for the tests that follow.
+pub const TESTED_WEBHOOKS: usize = 256;
+/// Values that it remembers of the tests of one webhook.
+pub const TEST_VALUES: usize = 64;
+/// Webhooks for which one sender process keeps a session or a lock before it forgets what nobody uses.
+pub const PROOFS_KEPT: usize = 1_024;
+/// How long a session of Salsa Classic is used.
+pub const SESSION_S: u64 = 30 * 60;
+/// An access token with less time left is renewed.
+pub const TOKEN_LEFT_S: u64 = 10 * 60;
+/// Life of an access token whose answer does not tell it.
+pub const TOKEN_S: i64 = 24 * 3_600;
+/// How long one process may take to renew an access token before another may try.
+pub const TOKEN_LEASE_MS: u64 = 20_000;
+/// How often it is looked whether another process has renewed an access token.
+pub const TOKEN_LOOK_MS: u64 = 100;
+/// Rows of a table or a map in a webhook's settings.
+pub const SETTING_ROWS: usize = 200;
+/// Characters of a name in a webhook's settings.
+pub const SETTING_NAME_CHARS: usize = 200;
+/// Digits of a number in a webhook's settings.
+pub const SETTING_DIGITS: usize = 20;
+/// How long after a gift the donor's consent to text messages is used (`formats/tatango.md` §2): 30 days.
+pub const TEXT_CONSENT_S: i64 = 30 * 24 * 3_600;
+/// Age at which an event is not sent to Meta any more: an hour less than the 7 days that Meta takes
+/// (`formats/ad-tracking.md` §3).
+pub const META_EVENT_AGE_S: i64 = (7 * 24 - 1) * 3_600;
+/// Age at which an event is not sent to GA4 any more: an hour less than the 72 that GA4 takes
+/// (`formats/ad-tracking.md` §3).
+pub const GA4_EVENT_AGE_S: i64 = 71 * 3_600;
+/// Characters of a parameter's value at GA4; longer ones are cut (`formats/ad-tracking.md` §5.1).
+pub const GA4_PARAMETER_CHARS: usize = 100;
+/// How long a ledger value is kept after its last use: 18 months.
+pub const LEDGER_S: u64 = 548 * 24 * 3_600;
+/// Longest setting of it: ten years.
+pub const LEDGER_MAX_S: u64 = 3_653 * 24 * 3_600;
+/// Age of the last use that is noted of a ledger value at which reading it notes another one.
+pub const LEDGER_USE_S: u64 = 24 * 3_600;
+/// Bytes of the name of a ledger value, and of the name of a series.
+pub const LEDGER_NAME_BYTES: usize = 1_024;
 /// Custom headers of one webhook.
 pub const CUSTOM_HEADERS: usize = 10;
 /// Bytes of an endpoint URL.
@@ -253,6 +305,8 @@ pub const CREDENTIAL_CHARS: usize = 1_024;
 /// Bytes of an email address (RFC 5321).
 pub const EMAIL_BYTES: usize = 254;
 
+const _: () = assert!(SEND_TIMEOUT_MS < TOKEN_LEASE_MS, "a token is renewed within its lease");
+const _: () = assert!(PLAN_PART_MS + SEND_TIMEOUT_MS <= DRAIN_GRACE_MS, "a step of a plan ends while draining");
 const _: () = assert!(BROKER_CALL_MS < COPY_WAIT_MS, "another copy is waited for until the broker has decided on it");
 const _: () = assert!(REQUEST_READ_MS < HTTP_EXCHANGE_MS, "a request may take its time to arrive");
 const _: () = assert!(ADMIN_GRACE_MS < CLOSE_GRACE_MS, "the admin endpoint ends within the closing");
@@ -265,5 +319,7 @@ const _: () = assert!(NDJSON_REQUEST_BYTES <= INGEST_BODIES_BYTES, "the largest 
 const _: () = assert!(CONNECT_TIMEOUT_MS < SEND_TIMEOUT_MS, "connecting is part of sending");
 const _: () = assert!(SEND_TIMEOUT_MS < DRAIN_GRACE_MS, "a send must be able to finish while draining");
 const _: () = assert!(EMBEDDED_PAGE_MESSAGES <= EMBEDDED_WINDOW_MESSAGES, "a page must fit into the window");
+const _: () = assert!(LEDGER_S <= LEDGER_MAX_S, "the default is a possible setting");
+const _: () = assert!(LEDGER_USE_S < LEDGER_S, "what is read every day is kept");
 const _: () = assert!(SENDER_BATCH_LINES <= BATCH_LINES, "the sender takes the smaller batches");
 const _: () = assert!(ANSWER_KEPT_BYTES <= ANSWER_READ_BYTES, "what is kept must have been read");

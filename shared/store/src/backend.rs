@@ -3,6 +3,7 @@
 
 use crate::attempts::Cursor;
 use crate::error::Error;
+use crate::ledger::{Lifetime, Place};
 use async_trait::async_trait;
 use contract::id::{DeliveryId, EntityId, EventId, WebhookId};
 use contract::webhook::Status;
@@ -147,10 +148,51 @@ pub(crate) trait DoneRows: Send + Sync {
     async fn clear_done(&self, message_id: &str) -> Result<(), Error>;
 }
 
+/// What to look up in the ledger.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LedgerWanted<'a> {
+    pub(crate) lineitem: u64,
+    pub(crate) series: Option<&'a str>,
+    pub(crate) resources: &'a [String],
+}
+
+/// Names and rows.
+#[derive(Debug, Default)]
+pub(crate) struct LedgerFound {
+    pub(crate) line: Vec<(String, Vec<u8>)>,
+    pub(crate) series: Vec<(String, Vec<u8>)>,
+    pub(crate) resource: Vec<(String, Vec<u8>)>,
+}
+
+/// A ledger value as it is stored.
+#[derive(Debug, Clone)]
+pub(crate) struct LedgerRow {
+    pub(crate) at: Place,
+    pub(crate) name: String,
+    pub(crate) row: Vec<u8>,
+}
+
+#[async_trait]
+pub(crate) trait LedgerRows: Send + Sync {
+    /// What is there and has not expired; prolongs its life when that is due.
+    async fn ledger(&self, id: &WebhookId, wanted: LedgerWanted<'_>, lifetime: Lifetime) -> Result<LedgerFound, Error>;
+    /// Adds or replaces all of the rows in one step.
+    async fn write_ledger(&self, id: &WebhookId, rows: Vec<LedgerRow>, lifetime: Lifetime) -> Result<(), Error>;
+    async fn forget_resources(&self, id: &WebhookId) -> Result<(), Error>;
+}
+
+#[async_trait]
+pub(crate) trait LeaseRows: Send + Sync {
+    /// False while another holder has it.
+    async fn take_lease(&self, name: &str, holder: &str, lasting: Duration) -> Result<bool, Error>;
+    /// Ends it if it is this holder's.
+    async fn release_lease(&self, name: &str, holder: &str) -> Result<(), Error>;
+}
+
 /// Everything a backend has to do.
 #[async_trait]
 pub(crate) trait Backend:
-    WebhookRows + SecretRows + EntityRows + DedupMarks + Rates + AttemptLog + DoneRows
+    WebhookRows + SecretRows + EntityRows + DedupMarks + Rates + AttemptLog + DoneRows + LedgerRows + LeaseRows
 {
     /// Finishes what waits and ends the backend's tasks.
     async fn close(&self);

@@ -31,6 +31,10 @@ impl Credentials {
 
     /// Reads, changes and replaces the webhook's secrets, again and again until nobody else came in
     /// between, and seals them with the current key. Tells every directory. Gives what is stored.
+    ///
+    /// The change sees what is stored, not what the caller read before. Who renewed an access token writes it and
+    /// the new refresh token here together, and refuses when the refresh token that it used is not there any more:
+    /// somebody entered another one.
     pub async fn change<E>(
         &self,
         id: &WebhookId,

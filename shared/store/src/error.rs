@@ -26,6 +26,16 @@ pub enum Error {
         /// Where it lies.
         key: String,
     },
+    /// A value for the ledger, or its name, is longer than a limit allows. Nothing was written.
+    #[error(
+        "a value for {key} is longer than {} characters, or its name than {} bytes",
+        contract::limits::CAPTURED_CHARS,
+        contract::limits::LEDGER_NAME_BYTES
+    )]
+    TooLong {
+        /// Where it was to lie.
+        key: String,
+    },
     /// What is stored under `key` can't be read: another version wrote it, or it was damaged.
     #[error("what is stored under {key} can't be read")]
     Corrupt {

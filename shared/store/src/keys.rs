@@ -15,10 +15,17 @@
 //! | `attempts:{webhook}` | stream of attempts (JSON) | `ATTEMPTS_KEPT` entries |
 //! | `answers:{webhook}` | stream of failed attempts' answers | `ANSWERS_KEPT` entries |
 //! | `done:{message}` | set of delivery ids | `DONE_MARK_S` |
+//! | `ledger:{webhook}:line:{lineitem}` | hash: names to values (JSON) | `LEDGER_S` after its last use |
+//! | `ledger:{webhook}:series:{series}` | hash: names to values (JSON) | `LEDGER_S` after its last use |
+//! | `ledger:{webhook}:resources` | hash: names to values (JSON) | `LEDGER_S` after its last use, each value |
+//! | `ledger:{webhook}:expiry` | sorted set of the names of resources by when they expire, in Unix ms | the last of them |
+//! | `lease:{name}` | its holder | its time, or its release |
 //! | `changes` | channel: what the directories have to read again | – |
 //!
-//! The embedded store has one table for each; its expiring tables have a second one in order of expiry.
+//! The embedded store has one table for each; its expiring tables have a second one in order of expiry. It keeps
+//! rates and leases in memory, because it has one process.
 
+use crate::ledger::Place;
 use contract::id::{EntityId, EventId, WebhookId};
 use contract::webhook::Status;
 use redb::TableDefinition;
@@ -47,6 +54,12 @@ pub(crate) const ANSWERS: TableDefinition<'_, (&str, u64), (&str, &str)> = Table
 pub(crate) const DONE: TableDefinition<'_, (&str, &str), u64> = TableDefinition::new("done");
 /// Done marks by when they expire.
 pub(crate) const DONE_EXPIRY: TableDefinition<'_, (u64, &str, &str), ()> = TableDefinition::new("done_expiry");
+
+/// The webhook's id, a place of the ledger and a name, to when the value expires, in Unix milliseconds, and the value.
+pub(crate) const LEDGER: TableDefinition<'_, (&str, &str, &str), (u64, &[u8])> = TableDefinition::new("ledger");
+/// Ledger values by when they expire.
+pub(crate) const LEDGER_EXPIRY: TableDefinition<'_, (u64, &str, &str, &str), ()> =
+    TableDefinition::new("ledger_expiry");
 
 /// The names of one installation's Redis keys.
 #[derive(Debug, Clone)]
@@ -110,6 +123,23 @@ impl Keys {
 
     pub(crate) fn done(&self, message_id: &str) -> String {
         format!("{}done:{message_id}", self.prefix)
+    }
+
+    /// Where the values of this place lie.
+    pub(crate) fn ledger(&self, id: &WebhookId, at: &Place) -> String {
+        match at {
+            Place::Line(lineitem) => format!("{}ledger:{id}:line:{lineitem}", self.prefix),
+            Place::Series(series) => format!("{}ledger:{id}:series:{series}", self.prefix),
+            Place::Resource => format!("{}ledger:{id}:resources", self.prefix),
+        }
+    }
+
+    pub(crate) fn ledger_expiry(&self, id: &WebhookId) -> String {
+        format!("{}ledger:{id}:expiry", self.prefix)
+    }
+
+    pub(crate) fn lease(&self, name: &str) -> String {
+        format!("{}lease:{name}", self.prefix)
     }
 
     pub(crate) fn changes(&self) -> String {

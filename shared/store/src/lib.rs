@@ -1,5 +1,5 @@
 //! The state: webhooks, their secrets, entities, the dedup window, rate limits, the attempt log, done
-//! marks, and the cached [`Directory`] that the router and the sender read.
+//! marks, the ledger, leases, and the cached [`Directory`] that the router and the sender read.
 //!
 //! [`Store`] is the whole of it, cheap to clone and without type parameters. Two backends keep it: Redis,
 //! shared by all processes, and the embedded file of one process. Neither is visible outside; both pass
@@ -18,6 +18,8 @@ mod embedded;
 mod entities;
 mod error;
 mod keys;
+mod leases;
+mod ledger;
 mod limits;
 mod redis;
 mod row;
@@ -34,8 +36,10 @@ pub use directory::Directory;
 pub use done_marks::DoneMarks;
 pub use entities::{Entities, Entity};
 pub use error::{Cause, Error, OpenError};
+pub use leases::Leases;
+pub use ledger::{Entry, Ledger, Place, Remembered};
 pub use limits::{Grant, Limits};
 pub use sealing::{KeyError, SecretKeys};
-pub use secrets::{Authorization, Secrets, SigningKey};
+pub use secrets::{Access, Authorization, Secrets, SigningKey};
 pub use store::Store;
 pub use webhooks::{AddError, ChangeError, Filter, UpdateError, Webhooks};

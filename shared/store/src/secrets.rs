@@ -6,6 +6,7 @@ use contract::webhook::Endpoint;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use zeroize::Zeroizing;
 
 /// How requests authenticate.
@@ -51,6 +52,15 @@ impl SigningKey {
     }
 }
 
+/// An access token that was fetched with a refresh token (OAuth 2.0).
+#[derive(Debug, Clone)]
+pub struct Access {
+    /// Secret.
+    pub token: SecretString,
+    /// When the target stops taking it.
+    pub expires_at: Timestamp,
+}
+
 /// Everything secret about one webhook. `Debug` shows none of it.
 #[derive(Debug, Clone, Default)]
 pub struct Secrets {
@@ -60,8 +70,12 @@ pub struct Secrets {
     pub headers: Vec<(String, SecretString)>,
     /// Signing secrets, newest first.
     pub signing: Vec<SigningKey>,
-    /// The origin of the endpoint that authorization and headers were entered for. They go nowhere else.
-    /// None in rows of a release that did not note it: they go wherever the webhook points.
+    /// Secret fields of the webhook's connection by their ids, which are not secret.
+    pub fields: BTreeMap<String, SecretString>,
+    /// The access token at hand. It was fetched with one of the fields: whoever changes that takes this away.
+    pub access: Option<Access>,
+    /// The origin of the endpoint that everything here but the signing secrets was entered for. It goes nowhere
+    /// else. None in rows of a release that did not note it: they go wherever the webhook points.
     pub origin: Option<String>,
 }
 
@@ -71,7 +85,12 @@ impl Secrets {
         Self { signing: vec![SigningKey::generate(now)], ..Self::default() }
     }
 
-    /// Whether a request to this endpoint may carry them.
+    /// A secret field of the webhook's connection, by its id.
+    pub fn field(&self, id: &str) -> Option<&SecretString> {
+        self.fields.get(id)
+    }
+
+    /// Whether a request to this endpoint may carry them: authorization, headers, fields and access token.
     pub fn are_for(&self, endpoint: &Endpoint) -> bool {
         self.origin.as_ref().is_none_or(|origin| *origin == endpoint.origin())
     }
@@ -100,8 +119,23 @@ struct Plain<S> {
     authorization: PlainAuthorization<S>,
     headers: Vec<(String, S)>,
     signing: Vec<PlainKey<S>>,
+    #[serde(default = "BTreeMap::new", skip_serializing_if = "BTreeMap::is_empty")]
+    fields: BTreeMap<String, S>,
+    #[serde(default = "no_access", skip_serializing_if = "Option::is_none")]
+    access: Option<PlainAccess<S>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     origin: Option<String>,
+}
+
+/// The default without a demand on `S`.
+const fn no_access<S>() -> Option<PlainAccess<S>> {
+    None
+}
+
+#[derive(Serialize, Deserialize)]
+struct PlainAccess<S> {
+    token: S,
+    expires_at: Timestamp,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -150,6 +184,11 @@ impl Secrets {
                 .iter()
                 .map(|key| PlainKey { secret: key.secret.expose(), made_at: key.made_at, replaced_at: key.replaced_at })
                 .collect(),
+            fields: self.fields.iter().map(|(id, value)| (id.clone(), value.expose_secret())).collect(),
+            access: self
+                .access
+                .as_ref()
+                .map(|access| PlainAccess { token: access.token.expose_secret(), expires_at: access.expires_at }),
             origin: self.origin.clone(),
         };
         serde_json::to_vec(&plain).map(Zeroizing::new).map_err(PlainError::Form)
@@ -172,6 +211,8 @@ impl Secrets {
             },
             headers: plain.headers,
             signing: signing.collect::<Result<_, PlainError>>()?,
+            fields: plain.fields,
+            access: plain.access.map(|access| Access { token: access.token, expires_at: access.expires_at }),
             origin: plain.origin,
         })
     }
@@ -228,12 +269,32 @@ mod tests {
     }
 
     #[test]
+    fn fields_and_the_access_token_come_back_and_older_rows_have_none() {
+        let mut secrets = Secrets::generate(at(0));
+        let before = secrets.to_plain().expect("plain");
+        let text = String::from_utf8_lossy(&before);
+        assert!(!text.contains("fields") && !text.contains("access"), "as older releases wrote it: {text}");
+        let older = Secrets::from_plain(&before).expect("read");
+        assert!(older.fields.is_empty() && older.access.is_none() && older.field("api_secret").is_none());
+
+        secrets.fields = BTreeMap::from([("api_secret".to_owned(), "swordfish".into())]);
+        secrets.access = Some(Access { token: "mellon".into(), expires_at: at(60) });
+        let stored = Secrets::from_plain(&secrets.to_plain().expect("plain")).expect("read");
+        assert_eq!(stored.field("api_secret").map(ExposeSecret::expose_secret), Some("swordfish"));
+        assert!(stored.field("api_id").is_none());
+        let access = stored.access.expect("there");
+        assert_eq!((access.token.expose_secret(), access.expires_at), ("mellon", at(60)));
+    }
+
+    #[test]
     fn debug_shows_no_secret() {
         let mut secrets = Secrets::generate(at(0));
         secrets.authorization = Authorization::Basic { username: "ana".to_owned(), password: "hunter2".into() };
         secrets.headers = vec![("X-Key".to_owned(), "sesame".into())];
+        secrets.fields = BTreeMap::from([("api_secret".to_owned(), "swordfish".into())]);
+        secrets.access = Some(Access { token: "mellon".into(), expires_at: at(60) });
         let shown = format!("{secrets:?}");
-        for secret in ["hunter2", "sesame", "whsec_"] {
+        for secret in ["hunter2", "sesame", "swordfish", "mellon", "whsec_"] {
             assert!(!shown.contains(secret), "{shown}");
         }
     }

@@ -5,7 +5,7 @@ use crate::cache::Hearing;
 use crate::config::{BackendConfig, Config};
 use crate::directory::Shelves;
 use crate::error::OpenError;
-use crate::{Attempts, Credentials, Dedup, Directory, DoneMarks, Entities, Limits, Webhooks};
+use crate::{Attempts, Credentials, Dedup, Directory, DoneMarks, Entities, Leases, Ledger, Limits, Webhooks};
 use crate::{embedded, redis};
 use runtime::health::Health;
 use runtime::task::Tasks;
@@ -24,6 +24,8 @@ struct Parts {
     limits: Limits,
     attempts: Attempts,
     done_marks: DoneMarks,
+    ledger: Ledger,
+    leases: Leases,
     directory: Directory,
 }
 
@@ -63,6 +65,8 @@ impl Store {
             limits: Limits::new(Arc::clone(&backend)),
             attempts: Attempts::new(Arc::clone(&backend)),
             done_marks: DoneMarks::new(Arc::clone(&backend)),
+            ledger: Ledger::new(Arc::clone(&backend)),
+            leases: Leases::new(Arc::clone(&backend)),
             backend,
         })))
     }
@@ -100,6 +104,16 @@ impl Store {
     /// Which lines of an unacknowledged message are delivered already.
     pub fn done_marks(&self) -> &DoneMarks {
         &self.0.done_marks
+    }
+
+    /// What targets returned, for later events.
+    pub fn ledger(&self) -> &Ledger {
+        &self.0.ledger
+    }
+
+    /// What only one of all copies may do at a time.
+    pub fn leases(&self) -> &Leases {
+        &self.0.leases
     }
 
     /// Cached reads for the router and the sender.

@@ -13,7 +13,7 @@ use std::future::Future;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
-use store::{BackendConfig, Config, Error, OpenError, SecretKeys, Secrets, Store};
+use store::{BackendConfig, Config, Entry, Error, OpenError, Place, SecretKeys, Secrets, Store};
 use testkit::proxy::Proxy;
 use testkit::redis::Redis;
 
@@ -83,6 +83,11 @@ fn attempt(outcome: Outcome) -> Attempt {
     }
 }
 
+/// A value for the ledger.
+fn entry() -> Entry {
+    Entry { at: Place::Line(1), name: "donation_id".to_owned(), value: 7.into() }
+}
+
 async fn away(store: &Store) -> bool {
     matches!(store.webhooks().get(&id(1)).await, Err(Error::Unavailable(_)))
 }
@@ -130,6 +135,11 @@ async fn while_redis_is_away_the_directory_serves_what_it_knows() {
     assert!(
         store.limits().acquire(&id(1), contract::webhook::Rate::per_s(1), 1).await.expect_err("away").is_unavailable()
     );
+
+    assert!(store.ledger().read(&id(1), 1, None, &[]).await.expect_err("away").is_unavailable());
+    assert!(store.ledger().write(&id(1), &[entry()]).await.expect_err("away").is_unavailable());
+    assert!(store.ledger().forget_resources(&id(1)).await.expect_err("away").is_unavailable());
+    assert!(store.leases().take("lease", PATIENCE).await.expect_err("away").is_unavailable());
 
     let server = server.start_again().await.expect("a Redis");
     until("it is ready", async || health.not_ready().is_empty()).await;
@@ -218,6 +228,8 @@ async fn the_file_of_another_process_is_refused_with_its_name() {
     first.close().await;
     assert!(embedded(dir.path()).await.is_ok());
     assert!(away(&first).await, "a closed store is away");
+    assert!(first.ledger().read(&id(1), 1, None, &[]).await.expect_err("closed").is_unavailable());
+    assert!(first.ledger().write(&id(1), &[entry()]).await.expect_err("closed").is_unavailable());
 }
 
 #[tokio::test]
@@ -243,8 +255,9 @@ async fn what_was_acknowledged_survives_a_crash() {
     store.webhooks().add(&webhook(1), &Secrets::generate(Timestamp::UNIX_EPOCH)).await.expect("added");
     store.attempts().record(&attempt(Outcome::Skipped)).await.expect("recorded");
     store.dedup().mark(&[EventId::of_bits(1)], Duration::from_secs(3_600)).await.expect("marked");
-    // The mark is the last of the ordered log that somebody waits for.
+    // Who waits for one of these waits for everything that was handed over before it.
     store.done_marks().mark("message", &DeliveryId::of_bits(1)).await.expect("marked");
+    store.ledger().write(&id(1), &[entry()]).await.expect("written");
 
     // The file as a crash at this moment leaves it: nothing was closed.
     std::fs::copy(dir.path().join("store.redb"), copy.path().join("store.redb")).expect("copied");
@@ -254,6 +267,7 @@ async fn what_was_acknowledged_survives_a_crash() {
     assert_eq!(found.attempts().list(&id(1), None, 10).await.expect("read").attempts.len(), 1);
     assert_eq!(found.dedup().seen(&[EventId::of_bits(1)]).await.expect("read"), [true]);
     assert_eq!(found.done_marks().marked("message").await.expect("read").len(), 1);
+    assert_eq!(found.ledger().read(&id(1), 1, None, &[]).await.expect("read").line["donation_id"], 7);
 }
 
 #[tokio::test]

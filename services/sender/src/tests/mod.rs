@@ -184,6 +184,7 @@ async fn add_webhook(store: &Store, name: &str, url: &str, set: impl FnOnce(&mut
             replaced_at: None,
         }],
         origin: Some(webhook.endpoint.origin()),
+        ..Secrets::default()
     };
     set(&mut webhook, &mut secrets);
     store.webhooks().add(&webhook, &secrets).await.expect("adds");

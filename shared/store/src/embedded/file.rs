@@ -108,6 +108,8 @@ fn connect(path: &Path) -> Result<Database, redb::Error> {
     transaction.open_table(keys::ANSWERS)?;
     transaction.open_table(keys::DONE)?;
     transaction.open_table(keys::DONE_EXPIRY)?;
+    transaction.open_table(keys::LEDGER)?;
+    transaction.open_table(keys::LEDGER_EXPIRY)?;
     transaction.commit()?;
     Ok(database)
 }

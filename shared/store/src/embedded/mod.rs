@@ -8,6 +8,8 @@ mod dedup;
 mod done_marks;
 mod entities;
 mod file;
+mod leases;
+mod ledger;
 mod rates;
 mod webhooks;
 mod writer;
@@ -18,6 +20,7 @@ use crate::sealing::make_folder;
 use async_trait::async_trait;
 use dedup::Uncommitted;
 use file::File;
+use leases::Holders;
 use rates::Meters;
 use runtime::health::Probe;
 use runtime::task::{OnPanic, Tasks};
@@ -31,6 +34,7 @@ pub(crate) struct Embedded {
     writer: Writer,
     marks: Arc<Uncommitted>,
     meters: Meters,
+    holders: Holders,
     tasks: Tasks,
     closing: CancellationToken,
     /// Ends the writer when the last clone of the store is gone.
@@ -57,6 +61,7 @@ impl Embedded {
             writer,
             marks: Arc::new(Uncommitted::default()),
             meters: Meters::default(),
+            holders: Holders::default(),
             tasks: tasks.clone(),
             closing: closing.clone(),
             _end: closing.drop_guard(),

@@ -1,7 +1,7 @@
 //! Group commit: one task takes every write that waits and commits them in one transaction.
 
 use super::file::File;
-use super::{dedup, done_marks};
+use super::{dedup, done_marks, ledger};
 use crate::error::Error;
 use contract::limits;
 use redb::WriteTransaction;
@@ -212,7 +212,8 @@ fn sweeping() -> Box<dyn Write> {
     let write = |transaction: &WriteTransaction| {
         let now = dedup::now_ms();
         dedup::sweep(transaction, now)?;
-        done_marks::sweep(transaction, now)
+        done_marks::sweep(transaction, now)?;
+        ledger::sweep(transaction, now)
     };
     Box::new(Later { write: Some(write), after: () })
 }

@@ -6,6 +6,8 @@ mod changes;
 mod dedup;
 mod done_marks;
 mod entities;
+mod leases;
+mod ledger;
 mod link;
 mod rates;
 mod scripts;

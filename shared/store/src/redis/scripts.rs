@@ -8,6 +8,9 @@ pub(crate) struct Scripts {
     pub(crate) swap_secrets: Script,
     pub(crate) put_entity: Script,
     pub(crate) claim: Script,
+    pub(crate) read_ledger: Script,
+    pub(crate) write_ledger: Script,
+    pub(crate) release_lease: Script,
 }
 
 impl Scripts {
@@ -18,6 +21,9 @@ impl Scripts {
             swap_secrets: Script::new(SWAP_SECRETS),
             put_entity: Script::new(PUT_ENTITY),
             claim: Script::new(CLAIM),
+            read_ledger: Script::new(READ_LEDGER),
+            write_ledger: Script::new(WRITE_LEDGER),
+            release_lease: Script::new(RELEASE_LEASE),
         }
     }
 }
@@ -110,4 +116,67 @@ if granted > 0 then
   redis.call('SET', KEYS[1], string.format('%.0f', now + ahead), 'PX', math.ceil(ahead / 1000) + 1000)
 end
 return {granted, math.max(ahead - slack, 0)}
+";
+
+/// Keys: resources, their expiry, a line item, and perhaps a series.
+/// Arguments: lifetime and least age of a use to note in ms, names of resources…
+/// The names and values of the line item, those of the series, and the value of each resource or false.
+const READ_LEDGER: &str = r"
+local lifetime, use = tonumber(ARGV[1]), tonumber(ARGV[2])
+local function whole(key)
+  if not key then return {} end
+  local left = redis.call('PTTL', key)
+  if left == -2 then return {} end
+  if left < lifetime - use then redis.call('PEXPIRE', key, ARGV[1]) end
+  return redis.call('HGETALL', key)
+end
+local line, series, resources = whole(KEYS[3]), whole(KEYS[4]), {}
+if ARGV[3] then
+  local time = redis.call('TIME')
+  local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+  local noted = false
+  for n = 3, #ARGV do
+    local expires = tonumber(redis.call('ZSCORE', KEYS[2], ARGV[n]) or 0)
+    resources[n - 2] = expires > now and redis.call('HGET', KEYS[1], ARGV[n])
+    if resources[n - 2] and expires < now + lifetime - use then
+      redis.call('ZADD', KEYS[2], string.format('%.0f', now + lifetime), ARGV[n])
+      noted = true
+    end
+  end
+  for n = 1, 2 do
+    if noted and redis.call('PTTL', KEYS[n]) < lifetime then redis.call('PEXPIRE', KEYS[n], ARGV[1]) end
+  end
+end
+return {line, series, resources}
+";
+
+/// Keys: resources, their expiry, and the hash of each value.
+/// Arguments: lifetime in ms, expired resources to remove at most, and of each value its name and row.
+const WRITE_LEDGER: &str = r"
+local lifetime = tonumber(ARGV[1])
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+local function keep(key)
+  if redis.call('PTTL', key) < lifetime then redis.call('PEXPIRE', key, ARGV[1]) end
+end
+for _, name in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', string.format('%.0f', now), 'LIMIT', 0, ARGV[2])) do
+  redis.call('HDEL', KEYS[1], name)
+  redis.call('ZREM', KEYS[2], name)
+end
+for n = 3, #KEYS do
+  local name, row = ARGV[2 * n - 3], ARGV[2 * n - 2]
+  redis.call('HSET', KEYS[n], name, row)
+  keep(KEYS[n])
+  if KEYS[n] == KEYS[1] then
+    redis.call('ZADD', KEYS[2], 'GT', string.format('%.0f', now + lifetime), name)
+    keep(KEYS[2])
+  end
+end
+return 1
+";
+
+/// Key: lease. Argument: its holder.
+const RELEASE_LEASE: &str = r"
+if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+return 0
 ";

@@ -1,11 +1,12 @@
-use crate::place::{KEY, OTHER_KEY, Place, Server, id, keys, webhook};
+use crate::place::{KEY, OTHER_KEY, Place, Server, id, keys, until, webhook};
 use contract::signature::SigningSecret;
 use contract::webhook::Webhook;
 use futures_util::future::join_all;
 use jiff::Timestamp;
 use secrecy::ExposeSecret;
+use std::collections::BTreeMap;
 use std::convert::Infallible;
-use store::{AddError, Authorization, ChangeError, Error, SecretKeys, Secrets, SigningKey};
+use store::{Access, AddError, Authorization, ChangeError, Error, SecretKeys, Secrets, SigningKey};
 
 pub(crate) fn secrets() -> Secrets {
     Secrets {
@@ -16,10 +17,16 @@ pub(crate) fn secrets() -> Secrets {
             made_at: Timestamp::UNIX_EPOCH,
             replaced_at: None,
         }],
+        fields: BTreeMap::from([
+            ("client_secret".to_owned(), "swordfish".into()),
+            ("refresh_token".to_owned(), "refresh-one".into()),
+        ]),
+        access: Some(Access { token: "access-one".into(), expires_at: Timestamp::UNIX_EPOCH }),
         origin: Some("https://crm.example.org".to_owned()),
     }
 }
 
+/// The authorization, the headers with the fields and the access token, and the signing secrets.
 pub(crate) fn shown(secrets: &Secrets) -> (String, Vec<(String, String)>, Vec<String>) {
     let authorization = match &secrets.authorization {
         Authorization::None => String::new(),
@@ -27,8 +34,12 @@ pub(crate) fn shown(secrets: &Secrets) -> (String, Vec<(String, String)>, Vec<St
         Authorization::Bearer { token } => token.expose_secret().to_owned(),
     };
     let header = |(name, value): &(String, secrecy::SecretString)| (name.clone(), value.expose_secret().to_owned());
+    let field = |(id, value): (&String, &secrecy::SecretString)| (id.clone(), value.expose_secret().to_owned());
+    let access =
+        secrets.access.iter().map(|access| (access.expires_at.to_string(), access.token.expose_secret().to_owned()));
     let signing = secrets.signing.iter().map(|key| key.secret.expose().to_owned()).collect();
-    (authorization, secrets.headers.iter().map(header).collect(), signing)
+    let named = secrets.headers.iter().map(header).chain(secrets.fields.iter().map(field)).chain(access);
+    (authorization, named.collect(), signing)
 }
 
 pub(crate) async fn secrets_come_back_and_rotate(place: &mut Place) {
@@ -74,11 +85,53 @@ pub(crate) async fn rotations_made_at_once_are_all_kept(place: &mut Place) {
     assert_eq!(credentials.get(&id).await.expect("read").expect("there").headers.len(), 9);
 }
 
+pub(crate) async fn a_renewed_token_replaces_both_tokens_at_once_in_every_directory(place: &mut Place) {
+    let elsewhere = place.elsewhere().await;
+    place.store.webhooks().add(&webhook(1, 4411), &secrets()).await.expect("added");
+    let (own, other) = (place.store.directory(), elsewhere.directory());
+    let known = async || other.secrets(&id(1)).await.expect("read").is_some();
+    until("they are known", known).await;
+    own.secrets(&id(1)).await.expect("read");
+    let tokens = |secrets: &Secrets| {
+        let text = |secret: Option<&secrecy::SecretString>| secret.map(|secret| secret.expose_secret().to_owned());
+        [text(secrets.field("refresh_token")), text(secrets.access.as_ref().map(|access| &access.token))]
+    };
+    let expected = |number: &str| [Some(format!("refresh-{number}")), Some(format!("access-{number}"))];
+    // As the documentation of `change` has it: refused when another one was entered meanwhile.
+    let renew = async |used: &str, number: &str| {
+        let (used, number) = (used.to_owned(), number.to_owned());
+        let change = move |secrets: &mut Secrets| {
+            if secrets.field("refresh_token").map(ExposeSecret::expose_secret) != Some(used.as_str()) {
+                return Err("another one was entered");
+            }
+            secrets.fields.insert("refresh_token".to_owned(), format!("refresh-{number}").into());
+            let expires_at = Timestamp::UNIX_EPOCH;
+            secrets.access = Some(Access { token: format!("access-{number}").into(), expires_at });
+            Ok(())
+        };
+        place.store.credentials().change(&id(1), change).await
+    };
+    renew("refresh-one", "two").await.expect("renewed");
+    assert_eq!(tokens(&own.secrets(&id(1)).await.expect("read").expect("there")), expected("two"), "at once");
+    let heard = async || {
+        let found = tokens(&other.secrets(&id(1)).await.expect("read").expect("there"));
+        assert!(found == expected("one") || found == expected("two"), "never one without the other: {found:?}");
+        found == expected("two")
+    };
+    until("the other directory knows both", heard).await;
+    let late = renew("refresh-one", "three").await;
+    assert!(matches!(late, Err(ChangeError::Refused("another one was entered"))), "{late:?}");
+    let found = place.store.credentials().get(&id(1)).await.expect("read").expect("there");
+    assert_eq!(tokens(&found), expected("two"));
+    assert_eq!(found.field("client_secret").map(ExposeSecret::expose_secret), Some("swordfish"));
+    assert!(found.are_for(&webhook(1, 4411).endpoint));
+}
+
 pub(crate) async fn secrets_are_stored_sealed_and_open_under_their_key_only(place: &mut Place) {
     place.store.webhooks().add(&webhook(1, 4411), &secrets()).await.expect("added");
     let stored = stored_bytes(place).await;
     assert!(!stored.is_empty());
-    for secret in ["hunter2-hunter2", "open sesame", "whsec_"] {
+    for secret in ["hunter2-hunter2", "open sesame", "swordfish", "refresh-one", "access-one", "whsec_"] {
         assert!(!stored.windows(secret.len()).any(|bytes| bytes == secret.as_bytes()), "{secret} lies open");
     }
     place.reopen(keys(OTHER_KEY)).await;

@@ -5,6 +5,8 @@ mod attempts;
 mod credentials;
 mod directory;
 mod entities;
+mod leases;
+mod ledger;
 mod marks;
 mod place;
 mod together;
@@ -44,6 +46,7 @@ on_both_backends! {
     credentials::secrets_come_back_and_rotate,
     credentials::rotations_made_at_once_are_all_kept,
     credentials::secrets_are_stored_sealed_and_open_under_their_key_only,
+    credentials::a_renewed_token_replaces_both_tokens_at_once_in_every_directory,
     credentials::without_a_key_webhooks_are_read_and_changed_but_no_secrets,
     together::a_webhook_and_its_secrets_change_together,
     together::what_is_refused_or_missing_changes_neither,
@@ -63,6 +66,15 @@ on_both_backends! {
     attempts::answers_are_kept_for_the_latest_failures_only,
     attempts::reasons_and_answers_are_cut_to_their_limits,
     attempts::the_attempts_at_one_delivery_are_found,
+    ledger::values_come_back_from_their_places,
+    ledger::two_webhooks_do_not_see_each_others_values,
+    ledger::values_survive_a_restart,
+    ledger::values_written_at_once_are_all_kept,
+    ledger::a_value_ends_with_its_lifetime_and_reading_is_a_use,
+    ledger::forgetting_resources_leaves_lines_series_and_other_webhooks,
+    ledger::what_is_too_long_is_refused_with_all_that_came_with_it,
+    leases::a_lease_has_one_holder_until_it_is_released,
+    leases::a_lease_ends_by_itself,
     directory::changes_arrive_in_every_directory,
     directory::absence_is_remembered_until_something_is_added,
     directory::what_is_read_twice_is_the_same_copy,

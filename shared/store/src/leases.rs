@@ -1,0 +1,58 @@
+//! Leases: what only one of all copies may do at a time.
+
+use crate::backend::Backend;
+use crate::error::Error;
+use contract::limits;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Leases. Cheap to clone; the clones are one holder's.
+#[derive(Clone)]
+pub struct Leases {
+    backend: Arc<dyn Backend>,
+    held: Arc<Mutex<HashMap<String, Held>>>,
+}
+
+/// A lease that was given to this process.
+struct Held {
+    /// Tells it from every other lease of this name.
+    holder: String,
+    until: Instant,
+}
+
+impl Leases {
+    pub(crate) fn new(backend: Arc<dyn Backend>) -> Self {
+        Self { backend, held: Arc::default() }
+    }
+
+    /// Takes the lease of this name: true for one caller at a time, among all tasks of all processes. It ends with
+    /// [`Self::release`], or by itself after `for_`, which is at most [`limits::LEASE_S`]: choose it longer than the
+    /// work can take, and bound the work.
+    ///
+    /// A call that failed may have taken the lease; then it is nobody's until it ends by itself.
+    pub async fn take(&self, name: &str, for_: Duration) -> Result<bool, Error> {
+        let begin = Instant::now();
+        let lasting = for_.clamp(Duration::from_millis(1), Duration::from_secs(limits::LEASE_S));
+        let holder = format!("{:032x}", rand::random::<u128>());
+        if !self.backend.take_lease(name, &holder, lasting).await? {
+            return Ok(false);
+        }
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.retain(|_, lease| lease.until > begin);
+        held.insert(name.to_owned(), Held { holder, until: begin + lasting });
+        Ok(true)
+    }
+
+    /// Ends the lease that [`Self::take`] gave to this process; only who took it calls this. One that has ended by
+    /// itself is nobody's to end: if another process has it by now, it keeps it. Of several tasks of this process
+    /// the last that took it counts.
+    pub async fn release(&self, name: &str) -> Result<(), Error> {
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
+        match held {
+            Some(Held { holder, .. }) => self.backend.release_lease(name, &holder).await,
+            None => Ok(()),
+        }
+    }
+}
