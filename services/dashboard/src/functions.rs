@@ -1,8 +1,11 @@
 //! What people can do with webhooks and queues. The JSON API calls these, and so will the pages.
 
+mod adding;
 mod attempts;
 mod checks;
+mod editing;
 mod entities;
+mod form;
 mod put_aside;
 mod test_send;
 mod types;

@@ -3,19 +3,22 @@
 //! Nothing in an answer is a credential, save the signing secret in the one answer that makes it.
 
 mod attempt;
+mod credentials;
+mod entity;
 mod queue;
 mod types;
 mod webhook;
 
-pub use attempt::{AttemptFilter, AttemptPage, AttemptView, TestResult};
+pub use attempt::{AttemptFilter, AttemptPage, AttemptView, NotTried, TestResult};
+pub use credentials::{CredentialsView, FieldValues, NewAuthorization, NewCredentials, NewHeader};
+pub use entity::{EntityView, NewEntity};
 pub use queue::{
     Limit, QueueList, QueueView, Replayed, StoredList, StoredView, UndeliveredFilter, UndeliveredList, UndeliveredView,
 };
-pub use types::{TypeList, TypeView};
-pub use webhook::{
-    CredentialsView, EntityView, NewAuthorization, NewCredentials, NewEntity, NewHeader, NewWebhook, RotatedSecret,
-    Rotation, WebhookChange, WebhookFilter, WebhookList, WebhookView,
+pub use types::{
+    ChoiceView, ColumnView, ConnectionView, CredentialLabels, EndpointView, FieldView, InputView, TypeList, TypeView,
 };
+pub use webhook::{NewWebhook, RotatedSecret, Rotation, WebhookChange, WebhookFilter, WebhookList, WebhookView};
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

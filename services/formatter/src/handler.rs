@@ -1,6 +1,6 @@
 //! What the formatter does with one delivery.
 
-use crate::format::plan;
+use crate::format::{Refusal, plan};
 use broker::{Queue, Sending};
 use contract::attempt::{self, Attempt};
 use contract::delivery::{Delivery, PlannedOf};
@@ -26,7 +26,7 @@ impl Formatter {
     /// Records that nothing is sent, so that people can see why.
     async fn skip(&self, delivery: &Delivery, why: NoPlan) -> Result<Outcome, Unavailable> {
         match self.attempts.record(&skipped(delivery, why)).await {
-            Ok(()) => Ok(Outcome::Skip(label(why))),
+            Ok(()) => Ok(Outcome::Skip(why.name())),
             Err(error) if error.is_unavailable() => Err(Unavailable::new("store", error)),
             Err(error) => Ok(Outcome::Park(error.to_string())),
         }
@@ -58,12 +58,16 @@ impl Handler for Formatter {
             Err(error) if error.is_unavailable() => return Err(Unavailable::new("store", error)),
             Err(error) => return Ok(Outcome::Park(error.to_string())),
         };
-        match plan(&delivery.event, &webhook) {
+        match plan(&delivery.event, &webhook, delivery.test) {
             Ok(plan) => {
                 let made = forward(&item.header, delivery, &plan);
                 Ok(made.map_or_else(|error| Outcome::Park(error.to_string()), |made| Outcome::Forward(vec![made])))
             }
-            Err(why) => self.skip(delivery, why).await,
+            Err(Refusal::Skip(why)) => self.skip(delivery, why).await,
+            Err(refusal @ Refusal::Invalid(_)) => {
+                let (webhook, line) = (delivery.webhook.clone(), item.original().clone());
+                Ok(Outcome::Undelivered { webhook, line, why: refusal.to_string() })
+            }
         }
     }
 }
@@ -93,14 +97,8 @@ fn skipped(delivery: &Delivery, why: NoPlan) -> Attempt {
         status: None,
         duration_ms: 0,
         next_at: None,
+        request: None,
         answer: None,
         test: delivery.test,
-    }
-}
-
-const fn label(why: NoPlan) -> &'static str {
-    match why {
-        NoPlan::NotSupported => "not_supported",
-        NoPlan::NotApproved => "not_approved",
     }
 }

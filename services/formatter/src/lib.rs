@@ -2,10 +2,16 @@
 //!
 //! It never sees a credential and never connects to an endpoint.
 
+mod form;
 mod format;
+mod formats;
 mod handler;
+mod input;
+mod json;
+mod value;
+mod view;
 
-pub use format::plan;
+pub use format::{Refusal, plan};
 pub use handler::Formatter;
 
 use broker::{Broker, Queue};

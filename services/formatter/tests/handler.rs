@@ -55,6 +55,8 @@ impl Running {
             version: 1,
             entity: EntityId(48_213),
             kind,
+            connection: None,
+            settings: contract::catalogue::Settings::default(),
             endpoint: Endpoint::parse("https://crm.example.org/hook").unwrap(),
             status: webhook::Status::Active,
             status_reason: None,
@@ -114,7 +116,7 @@ async fn a_delivery_becomes_a_plan_on_the_queue_of_its_lane() {
         let delivery = running.deliver(vec![(contribution(), &webhook)], lane, attempt).await.remove(0);
         let (header, planned) = running.planned(way).await;
         assert_eq!((header.id.as_str(), header.attempt, header.lane), (delivery.id.as_str(), attempt, lane));
-        let body = planned.text(&planned.plan.steps[0]);
+        let body = planned.delivery.event.body.get();
         assert_eq!(body, include_str!("golden/contribution.json").trim_end());
     };
     check(Lane::Live, 0, Sending::Live).await;

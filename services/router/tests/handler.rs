@@ -64,6 +64,8 @@ fn webhook(number: u128, entity: u64, set: impl FnOnce(&mut Webhook)) -> Webhook
         version: 1,
         entity: EntityId(entity),
         kind: Type::DEFAULT,
+        connection: None,
+        settings: contract::catalogue::Settings::default(),
         endpoint: Endpoint::parse("https://crm.example.org/hook").unwrap(),
         status: Status::Active,
         status_reason: None,

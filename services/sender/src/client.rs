@@ -7,7 +7,7 @@ use crate::telemetry;
 use bytes::Bytes;
 use contract::limits;
 use contract::network::Way;
-use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::header::{AsHeaderName, HeaderMap};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
@@ -41,15 +41,39 @@ pub(crate) struct Request {
     pub(crate) url: Url,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+    /// The answer's body decides what it means, so all of it is waited for.
+    pub(crate) decides: bool,
+    /// To repeat it could do harm, so it goes over a connection of its own: one that is open already may be closed
+    /// by the receiver at that moment, and nobody would know whether it took the request.
+    pub(crate) once: bool,
 }
 
 /// What an endpoint answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    pub(crate) retry_after: Option<String>,
+    pub(crate) headers: HeaderMap,
     /// The beginning of its body, at most [`limits::ANSWER_READ_BYTES`].
     pub(crate) body: Vec<u8>,
+    pub(crate) extent: Extent,
+}
+
+/// How much of a body was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// All of it.
+    Whole,
+    /// As much as is read at all.
+    Cut,
+    /// What came before the connection or the time ended.
+    Lost,
+}
+
+impl Answer {
+    /// A header's value, if it is there and is text.
+    pub(crate) fn header(&self, name: impl AsHeaderName) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
 }
 
 /// Why the client can't be made.
@@ -71,14 +95,27 @@ pub enum BuildError {
 pub(crate) struct Client {
     guard: Guard,
     patience: Patience,
-    ordinary: reqwest::Client,
-    allowed_only: reqwest::Client,
+    ordinary: Connections,
+    allowed_only: Connections,
+}
+
+/// How the connections of one way are used.
+#[derive(Clone)]
+struct Connections {
+    /// Again and again.
+    pooled: reqwest::Client,
+    /// Once.
+    single: reqwest::Client,
 }
 
 impl Client {
     pub(crate) fn new(guard: Guard, patience: Patience, extra_roots: Option<&Path>) -> Result<Self, BuildError> {
         let tls = tls(extra_roots)?;
-        let build = |way| builder(&guard, way, patience).tls_backend_preconfigured(tls.clone()).build();
+        let build = |way| {
+            let builder = || builder(&guard, way, patience).tls_backend_preconfigured(tls.clone());
+            let (pooled, single) = (builder().build()?, builder().pool_max_idle_per_host(0).build()?);
+            Ok::<_, reqwest::Error>(Connections { pooled, single })
+        };
         let (ordinary, allowed_only) = (build(Way::Ordinary)?, build(Way::AllowedOnly)?);
         Ok(Self { guard, patience, ordinary, allowed_only })
     }
@@ -86,10 +123,11 @@ impl Client {
     /// Sends a request and reads the answer. A pooled connection that turns out to be closed costs nothing:
     /// the request goes out again at once, one time, within the same total time.
     pub(crate) async fn send(&self, request: &Request) -> Result<Answer, Failure> {
-        let client = match self.guard.check(&request.url).map_err(Failure::Refused)? {
+        let connections = match self.guard.check(&request.url).map_err(Failure::Refused)? {
             Way::Ordinary => &self.ordinary,
             Way::AllowedOnly => &self.allowed_only,
         };
+        let client = if request.once { &connections.single } else { &connections.pooled };
         let until = Instant::now() + self.patience.total;
         let (first, pooled) = connecting::watch(exchange(client, request, until)).await;
         match first {
@@ -160,26 +198,31 @@ async fn exchange(client: &reqwest::Client, request: &Request, until: Instant) -
         .send()
         .await?;
     let status = response.status();
-    let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let body = if status.is_success() {
+    let headers = std::mem::take(response.headers_mut());
+    let (body, extent) = if status.is_success() && !request.decides {
         // It decides nothing any more: reading it lets the connection be used again, no more.
         let rest = Duration::from_millis(limits::ANSWER_REST_MS);
-        tokio::time::timeout(rest, beginning(&mut response)).await.unwrap_or_default()
+        let read = tokio::time::timeout(rest, beginning(&mut response)).await;
+        read.unwrap_or_else(|_| (Vec::new(), Extent::Lost))
     } else {
         beginning(&mut response).await
     };
-    Ok(Answer { status: status.as_u16(), retry_after, body })
+    Ok(Answer { status: status.as_u16(), headers, body, extent })
 }
 
-/// What can be read of the body, up to the limit. The status has decided, so an error only ends it.
-async fn beginning(response: &mut reqwest::Response) -> Vec<u8> {
+/// What can be read of the body, up to the limit. The status has come, so an error only ends it.
+async fn beginning(response: &mut reqwest::Response) -> (Vec<u8>, Extent) {
     let mut body = Vec::new();
-    while let Ok(Some(chunk)) = response.chunk().await {
+    loop {
+        let chunk = match response.chunk().await {
+            Ok(Some(chunk)) => chunk,
+            Ok(None) => return (body, Extent::Whole),
+            Err(_) => return (body, Extent::Lost),
+        };
         let room = limits::ANSWER_READ_BYTES - body.len();
         body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
         if body.len() == limits::ANSWER_READ_BYTES {
-            break;
+            return (body, Extent::Cut);
         }
     }
-    body
 }

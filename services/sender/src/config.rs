@@ -4,6 +4,9 @@ use contract::limits;
 use ipnet::IpNet;
 use runtime::config::Reader;
 use std::path::PathBuf;
+use std::time::Duration;
+
+const DAY_S: u64 = 24 * 3_600;
 
 /// Options of the section `sender`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,13 +16,16 @@ pub struct Config {
     pub allow_networks: Vec<IpNet>,
     /// Deliveries that one process handles at the same time; 256 by default.
     pub concurrency: usize,
+    /// How long what targets returned is kept after its last use; 548 days by default.
+    pub ledger: Duration,
     /// A PEM file of root certificates that are trusted besides the system's. None by default.
     pub extra_roots: Option<PathBuf>,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { allow_networks: Vec::new(), concurrency: limits::SENDER_CONCURRENCY, extra_roots: None }
+        let ledger = Duration::from_secs(limits::LEDGER_S);
+        Self { allow_networks: Vec::new(), concurrency: limits::SENDER_CONCURRENCY, ledger, extra_roots: None }
     }
 }
 
@@ -33,8 +39,14 @@ impl Config {
             let (least, most) = (limits::SENDER_CONCURRENCY_MIN, limits::SENDER_CONCURRENCY_MAX);
             reader.mistake("sender.concurrency", format!("{concurrency} is not between {least} and {most}"));
         }
+        let days = reader.or("sender.ledger_days", default.ledger.as_secs() / DAY_S, "a number of days");
+        if !(1..=limits::LEDGER_MAX_S / DAY_S).contains(&days) {
+            let most = limits::LEDGER_MAX_S / DAY_S;
+            reader.mistake("sender.ledger_days", format!("{days} is not between 1 and {most}"));
+        }
+        let ledger = Duration::from_secs(days.saturating_mul(DAY_S));
         let extra_roots = reader.optional("sender.extra_roots", "the path of a PEM file");
-        Self { allow_networks, concurrency, extra_roots }
+        Self { allow_networks, concurrency, ledger, extra_roots }
     }
 }
 

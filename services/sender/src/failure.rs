@@ -26,6 +26,9 @@ pub(crate) enum Failure {
     TooLarge,
     #[error("not sendable: {0}")]
     Unsendable(&'static str),
+    /// A request can't be made of the plan and what was captured.
+    #[error("rejected: {0}; it needs attention")]
+    Unfit(String),
 }
 
 impl Failure {

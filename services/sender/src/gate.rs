@@ -14,13 +14,16 @@
 //!   back one after the other and not all at once, only to be deferred again.
 
 use crate::away::Away;
+use crate::client::Answer;
 use crate::pace::{Limit, Pace, Place, Room, Seat};
+use crate::quota;
 use crate::telemetry;
 use contract::id::WebhookId;
 use contract::limits;
 use contract::retry::Roll;
 use contract::webhook::{Rate, Webhook};
 use governor::clock::{Clock, DefaultClock};
+use jiff::Timestamp;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -84,12 +87,42 @@ impl Gate {
         }
     }
 
+    /// Asks for one more request of a delivery that has its place, and waits in place when that is short; else the
+    /// error says how long to wait, and why.
+    pub(crate) async fn turn(&self, webhook: &Webhook) -> Result<(), (Duration, &'static str)> {
+        let pace = self.pace(webhook);
+        let until = Instant::now() + Duration::from_millis(limits::WAIT_IN_PLACE_MS);
+        let passed = async {
+            self.own_rate(&pace, until).await?;
+            self.shared_rate(&webhook.id, &pace, until).await
+        };
+        let later = |TooLong(limit)| {
+            let roll = Roll::new(rand::random());
+            (pace.appointment(limit, Instant::now(), roll), limit.name())
+        };
+        passed.await.map_err(later)
+    }
+
+    /// Obeys a target that says that nothing more is allowed until some time (`formats/plans.md` §13). It is known
+    /// in this process only; what others send meanwhile meets a 429.
+    pub(crate) fn heed(&self, webhook: &Webhook, answer: &Answer, now: Timestamp) {
+        if let Some(wait) = quota::exhausted(answer, now) {
+            let longest = Duration::from_millis(limits::DEFER_RATE_MS);
+            self.pace(webhook).pause(Instant::now() + wait.min(longest));
+        }
+    }
+
     /// The rate in this process.
     async fn own_rate(&self, pace: &Arc<Pace>, until: Instant) -> Result<(), TooLong> {
         let mut seat = None;
         loop {
-            let Err(not_until) = pace.rate.check() else { return Ok(()) };
-            let wait = not_until.wait_time_from(DefaultClock::default().now());
+            let wait = match pace.paused(Instant::now()) {
+                Some(wait) => wait,
+                None => match pace.rate.check() {
+                    Ok(()) => return Ok(()),
+                    Err(not_until) => not_until.wait_time_from(DefaultClock::default().now()),
+                },
+            };
             self.sit(&mut seat, pace, Limit::Rate)?;
             sleep_within(wait, until).await?;
         }

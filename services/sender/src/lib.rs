@@ -1,15 +1,20 @@
 //! The sender: executes plans until the receiver has the event.
 
+mod auth;
 mod away;
 mod client;
+mod conclude;
 mod config;
 mod connecting;
+mod current;
 mod execute;
 mod failure;
 mod gate;
 mod guard;
 mod handler;
+mod memory;
 mod pace;
+mod quota;
 mod record;
 mod redact;
 mod retry_after;
@@ -18,7 +23,6 @@ mod spent;
 mod telemetry;
 #[cfg(test)]
 mod tests;
-mod verdict;
 
 pub use client::BuildError;
 pub use config::Config;
@@ -41,7 +45,7 @@ pub struct Role(Stage<Sender>);
 pub fn build(config: &Config, broker: Broker, store: Store, health: &Health) -> Result<Role, BuildError> {
     let guard = Guard::new(&config.allow_networks, Arc::new(SystemLookup::new(limits::NAME_LOOKUPS)));
     let client = Client::new(guard, Patience::default(), config.extra_roots.as_deref())?;
-    let sender = Sender::new(client, store, config.concurrency);
+    let sender = Sender::new(client, store, config);
     let stage = Stage::new(sender, broker, health.clone()).concurrency(config.concurrency).one_message_a_unit();
     // Retries and backfills never take the place of a first attempt; idle shares are lent.
     Ok(Role(

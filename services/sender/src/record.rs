@@ -80,6 +80,7 @@ pub(crate) fn nothing_sent(delivery: &Delivery, at: Timestamp, reason: &str) -> 
         status: None,
         duration_ms: 0,
         next_at: None,
+        request: None,
         answer: None,
         test: delivery.test,
     }
@@ -100,6 +101,7 @@ pub(crate) fn sent(
         status: attempted.status,
         duration_ms: attempted.duration_ms,
         next_at: again.and_then(|wait| ended?.checked_add(wait).ok()),
+        request: attempted.request.clone(),
         answer: attempted.answer.clone(),
         ..nothing_sent(delivery, attempted.at, &attempted.verdict.reason)
     }

@@ -1,14 +1,16 @@
-//! What is taken out of an answer before it is kept: secrets, email addresses and the donor.
+//! What is taken out of an answer before it is kept: secrets, email addresses and the donor
+//! (`formats/plans.md` §12).
 //!
 //! Targets echo what they are sent, escaped for wherever they put it; some repeat a wrong key in their error
 //! text.
 
+use crate::auth::{self, Proof};
+use crate::client::Request;
 use crate::spelling;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use contract::limits;
 use secrecy::ExposeSecret;
 use serde_json::Value;
+use std::fmt::Write as _;
 use store::{Authorization, Secrets};
 
 const TAKEN_OUT: &str = "[redacted]";
@@ -16,19 +18,58 @@ const TAKEN_OUT: &str = "[redacted]";
 const SHORTEST_CHARS: usize = 3;
 /// The one field of a donor that says nothing about the person.
 const COUNTRY: &str = "country";
+/// Query parameters whose values authenticate.
+const PARAMETERS: [&str; 4] = ["access_token=", "api_secret=", "api_mac=", "osdi-api-token="];
 
-/// The beginning of an answer, without what nobody may see.
-pub(crate) fn answer(body: &[u8], secrets: &Secrets, event: &str) -> String {
-    let text = String::from_utf8_lossy(body);
-    let mut words = secret(secrets);
-    words.extend(donor(event));
-    words.retain(|word| word.chars().nth(SHORTEST_CHARS - 1).is_some());
-    let mut text = without_emails(&spelling::without(&text, &words, TAKEN_OUT));
-    text.truncate(text.floor_char_boundary(limits::ANSWER_KEPT_BYTES));
+/// What is to be taken out.
+pub(crate) struct Hidden {
+    secrets: Vec<String>,
+    donor: Vec<String>,
+}
+
+impl Hidden {
+    /// Every secret of a webhook, what was obtained with them and how a request carried them, and the donor of an
+    /// event.
+    pub(crate) fn of(secrets: &Secrets, proof: Option<&Proof>, request: Option<&Request>, event: &str) -> Self {
+        let mut words = secret(secrets);
+        words.extend(proof.into_iter().flat_map(obtained));
+        words.extend(request.into_iter().flat_map(carried));
+        let telling = |word: &String| word.chars().nth(SHORTEST_CHARS - 1).is_some();
+        words.retain(telling);
+        let mut donor = donor(event);
+        donor.retain(telling);
+        Self { secrets: words, donor }
+    }
+
+    /// The beginning of an answer, without what nobody may see.
+    pub(crate) fn answer(&self, body: &[u8]) -> String {
+        let words: Vec<&str> = self.secrets.iter().chain(&self.donor).map(String::as_str).collect();
+        let text = spelling::without(&String::from_utf8_lossy(body), &words, TAKEN_OUT);
+        cut(without_emails(&without_parameters(&text)), limits::ANSWER_KEPT_BYTES)
+    }
+
+    /// The request of a test: its line, headers and body. The donor of a test is nobody.
+    pub(crate) fn request(&self, request: &Request) -> String {
+        let mut text = format!("{} {}\n", request.method, request.url);
+        for (name, value) in &request.headers {
+            let value = value.to_str().ok().filter(|_| !value.is_sensitive()).unwrap_or(TAKEN_OUT);
+            // Writing to a string can't fail.
+            let _ = writeln!(text, "{name}: {value}");
+        }
+        if !request.body.is_empty() {
+            let _ = write!(text, "\n{}", String::from_utf8_lossy(&request.body));
+        }
+        let words: Vec<&str> = self.secrets.iter().map(String::as_str).collect();
+        cut(without_parameters(&spelling::without(&text, &words, TAKEN_OUT)), limits::REQUEST_KEPT_BYTES)
+    }
+}
+
+fn cut(mut text: String, bytes: usize) -> String {
+    text.truncate(text.floor_char_boundary(bytes));
     text
 }
 
-/// Every secret in every form in which it travels.
+/// Every stored secret in every form in which it travels.
 fn secret(secrets: &Secrets) -> Vec<String> {
     let mut words: Vec<String> = secrets.headers.iter().map(|(_, value)| value.expose_secret().to_owned()).collect();
     match &secrets.authorization {
@@ -36,10 +77,12 @@ fn secret(secrets: &Secrets) -> Vec<String> {
         Authorization::Basic { username, password } => {
             let password = password.expose_secret();
             words.push(password.to_owned());
-            words.push(STANDARD.encode(format!("{username}:{password}")));
+            words.push(auth::basic_credential(username, password));
         }
         Authorization::Bearer { token } => words.push(token.expose_secret().to_owned()),
     }
+    words.extend(secrets.fields.values().map(|value| value.expose_secret().to_owned()));
+    words.extend(secrets.access.as_ref().map(|access| access.token.expose_secret().to_owned()));
     for key in &secrets.signing {
         let secret = key.secret.expose();
         words.push(secret.to_owned());
@@ -48,13 +91,39 @@ fn secret(secrets: &Secrets) -> Vec<String> {
     words
 }
 
-/// Every text of the donor.
+/// Tokens, and the values of cookies one by one.
+fn obtained(proof: &Proof) -> Vec<String> {
+    match proof {
+        Proof::Stored => Vec::new(),
+        Proof::Token(token) => vec![token.expose_secret().to_owned()],
+        Proof::Session(cookies) => {
+            let values = cookies.expose_secret().split("; ").filter_map(|cookie| Some(cookie.split_once('=')?.1));
+            values.map(str::to_owned).collect()
+        }
+    }
+}
+
+/// What stands in headers that authenticate, with and without the word before it.
+fn carried(request: &Request) -> Vec<String> {
+    let sensitive = request.headers.values().filter(|value| value.is_sensitive());
+    let texts = sensitive.filter_map(|value| value.to_str().ok());
+    let words = texts.flat_map(|text| [Some(text), text.split_once(' ').map(|(_, rest)| rest)]);
+    words.flatten().map(str::to_owned).collect()
+}
+
+/// Every text of the donor, and the phone number as formats write it.
 fn donor(event: &str) -> Vec<String> {
     let mut words = Vec::new();
     if let Ok(Value::Object(event)) = serde_json::from_str(event)
         && let Some(donor) = event.get("donor")
     {
         collect(donor, &mut words);
+        let phone = donor.get("phone").and_then(Value::as_str).unwrap_or_default();
+        let digits: String = phone.chars().filter(char::is_ascii_digit).collect();
+        let local = digits.strip_prefix('1').filter(|rest| rest.len() == 10).unwrap_or(&digits);
+        words.extend(
+            [format!("+1{local}"), format!("1{local}"), local.to_owned()].into_iter().filter(|_| !local.is_empty()),
+        );
     }
     words
 }
@@ -68,6 +137,24 @@ fn collect(value: &Value, words: &mut Vec<String>) {
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
+}
+
+/// Takes out the values of parameters that authenticate, whoever's they are.
+fn without_parameters(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    let first = |rest: &str| PARAMETERS.iter().filter_map(|name| Some(rest.find(name)? + name.len())).min();
+    while let Some(start) = first(rest) {
+        let value = &rest[start..];
+        let end = value.find(|c: char| c.is_whitespace() || "&\"'<>#\\".contains(c)).unwrap_or(value.len());
+        out.push_str(&rest[..start]);
+        if end > 0 {
+            out.push_str(TAKEN_OUT);
+        }
+        rest = &value[end..];
+    }
+    out.push_str(rest);
+    out
 }
 
 /// Takes out everything of the form `local@domain`.
@@ -94,81 +181,4 @@ fn without_emails(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use contract::signature::SigningSecret;
-    use jiff::Timestamp;
-    use store::SigningKey;
-
-    const EVENT: &str = r#"{"donor":{"firstname":"Marisol","lastname":"Quade","addr1":"41 Alder Ct","phone":"9375550142","zip":"45402","state":"OH","country":"United States","more":[{"note":"née Ferrán"}]}}"#;
-
-    fn secrets() -> Secrets {
-        Secrets {
-            authorization: Authorization::Basic { username: "ana".into(), password: "p/ss w\"rd".into() },
-            headers: vec![("x-key".into(), "sesame&more".into())],
-            signing: vec![SigningKey {
-                secret: SigningSecret::of_bytes([7; 32]),
-                made_at: Timestamp::UNIX_EPOCH,
-                replaced_at: None,
-            }],
-            origin: None,
-            ..Secrets::default()
-        }
-    }
-
-    fn redacted(text: &str) -> String {
-        answer(text.as_bytes(), &secrets(), EVENT)
-    }
-
-    #[test]
-    fn a_secret_is_taken_out_in_every_form() {
-        let basic = STANDARD.encode("ana:p/ss w\"rd");
-        let signing = SigningSecret::of_bytes([7; 32]);
-        for echo in [
-            "p/ss w\"rd",
-            "p/ss w\\\"rd",
-            "p%2Fss%20w%22rd",
-            "p%2fss%20w%22rd",
-            "p%2Fss+w%22rd",
-            "p\\/ss w\\\"rd",
-            "p\\/ss\\u0020w\\u0022rd",
-            "\\u0070\\u002Fss w\\u0022rd",
-            "p&#x2F;ss w&quot;rd",
-            "p&#47;ss&#32;w&#034;rd",
-            "sesame&amp;more",
-            "sesame\\u0026more",
-            &basic,
-            "sesame&more",
-            "sesame%26more",
-            signing.expose(),
-            signing.expose().trim_start_matches("whsec_"),
-        ] {
-            assert_eq!(
-                redacted(&format!("bad key <{echo}>!")).replace("whsec_", ""),
-                "bad key <[redacted]>!",
-                "{echo}"
-            );
-        }
-    }
-
-    #[test]
-    fn email_addresses_and_the_donor_are_taken_out() {
-        assert_eq!(redacted("to marisol+a@mail.example.org, ok"), "to [redacted], ok");
-        assert_eq!(redacted("a@b@c @ @x y@ é@ü.example"), "[redacted]@c @ @x y@ [redacted]");
-        assert_eq!(
-            redacted("Marisol Quade, 41 Alder Ct, 9375550142, 45402 OH, United States"),
-            "[redacted] [redacted], [redacted], [redacted], [redacted] OH, United States"
-        );
-        for echo in ["née Ferrán", "n\\u00e9e Ferr\\u00E1n", "n%C3%A9e+Ferr%c3%a1n", "n&#233;e Ferr&#xe1;n"] {
-            assert_eq!(redacted(&format!("<{echo}>")), "<[redacted]>", "{echo}");
-        }
-    }
-
-    #[test]
-    fn what_is_kept_is_cut_after_redaction_and_survives_any_bytes() {
-        let long = format!("{}sesame&more{}", "é".repeat(2_040), "x".repeat(9_000));
-        let kept = redacted(&long);
-        assert!(kept.len() <= limits::ANSWER_KEPT_BYTES && !kept.contains("sesame"), "{}", kept.len());
-        assert_eq!(answer(b"\xff\xfe ok", &Secrets::default(), "not JSON"), "\u{fffd}\u{fffd} ok");
-    }
-}
+mod tests;

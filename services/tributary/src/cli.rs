@@ -87,8 +87,11 @@ pub enum ClientCommand {
     /// Look at messages that the pipeline could not handle
     #[command(subcommand)]
     Parked(Parked),
-    /// List the types of webhooks
-    Types,
+    /// List the types of webhooks, or show one with all that is filled in for it
+    Types {
+        /// The type
+        id: Option<String>,
+    },
     /// Show all queues and how much lies on them
     Queues,
 }

@@ -32,7 +32,7 @@ pub(crate) async fn run(
         ClientCommand::Attempts(attempts) => attempts::run(attempts, &client()?, output).await,
         ClientCommand::Undelivered(undelivered) => undelivered::run(undelivered, &client()?, output).await,
         ClientCommand::Parked(parked) => parked::run(parked, &client()?, output).await,
-        ClientCommand::Types => types::run(&client()?, output).await,
+        ClientCommand::Types { id } => types::run(id, &client()?, output).await,
         ClientCommand::Queues => queues::run(&client()?, output).await,
     }
 }

@@ -152,7 +152,7 @@ async fn add_webhooks(client: &Client, receiver: &Receiver, output: &Output) -> 
         let new = NewWebhook {
             entity: ENTITY,
             kind: kind.name().to_owned(),
-            endpoint: receiver.endpoint(kind),
+            endpoint: Some(receiver.endpoint(kind)),
             nickname: Some("demonstration".to_owned()),
             activate: true,
             ..NewWebhook::default()

@@ -170,7 +170,21 @@ async fn a_tour_of_the_commands() {
     assert_eq!(program.ask(&["undelivered", "replay", id])["replayed"], 0);
     assert_eq!(program.ask(&["parked", "list"])["messages"], serde_json::json!([]));
     let types = program.ask(&["types"])["types"].as_array().unwrap().clone();
-    assert!(types.iter().any(|listed| listed["id"] == "numero" && listed["kinds"].as_array().unwrap().len() == 3));
+    assert!(
+        types.iter().any(|listed| listed["id"] == "numero" && listed["connections"][0]["kinds"][2] == "cancellation")
+    );
+    assert_eq!(program.ask(&["types", "tatango"])["connections"][1]["fields"][1]["secret"], true);
+    let typed = ["webhook", "add", "--entity", "9", "--type", "actionkit", "--connection", "api"];
+    let typed = [&typed[..], &["--set", "host=act.example.org", "--set", "username=ana", "--settings-stdin"]].concat();
+    let added = program.ask_with(&typed, r#"{"password":"hunter2","page_prefix":"gifts"}"#);
+    assert_eq!((&added["endpoint"], &added["connection"]), (&"https://act.example.org/rest/v1/".into(), &"api".into()));
+    assert_eq!(added["credentials"]["fields"], serde_json::json!(["password"]));
+    assert!(!added.to_string().contains("hunter2"));
+    let edit = ["webhook", "edit", added["id"].as_str().unwrap(), "--set", "page_prefix="];
+    assert_eq!(program.ask(&edit)["settings"], serde_json::json!({"host": "act.example.org", "username": "ana"}));
+    let output = program.run(&[&typed[..8], &["--set", "password=hunter2"]].concat());
+    assert_eq!(output.status.code(), Some(64));
+    assert!(stderr(&output).contains("--settings-stdin") && stderr(&output).contains("'--set <FIELD=VALUE>'"));
     assert!(program.ask(&["queues"])["queues"].as_array().unwrap().len() > 20);
 
     let name = ["entity", "set", "48213", "--name", " Okonedo for Harbor County "];

@@ -60,6 +60,9 @@ pub struct Attempt {
     /// When it will be tried again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_at: Option<Timestamp>,
+    /// The request of a test, its credentials taken out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
     /// The beginning of a failed attempt's answer, redacted; kept for the latest failures only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer: Option<String>,

@@ -1,15 +1,19 @@
 //! The catalogue: everything that is known about every type of webhook, in one place.
 //!
 //! Pages, the API, the commands, the router, the formatter and the sender are drawn from it; nothing about a type
-//! is written twice. It is data: `catalogue/actblue.json` holds the ActBlue types and `catalogue/presets.json` the
-//! vendors that take the Default bodies.
+//! is written twice. It is data: `catalogue/presets.json` holds the vendors that take the Default bodies, and each
+//! other file a connection that has a formatter of its own.
 
+mod check;
 mod connection;
+mod field;
 mod load;
 #[cfg(test)]
 mod tests;
 
-pub use connection::{Connection, EndpointRule, Format, Labels};
+pub use check::{SettingError, Settings, blank, fill};
+pub use connection::{Connection, EndpointRule, Format, Scheme};
+pub use field::{Choice, Column, Field, Input, MAPPED_VALUES, QUESTION};
 
 use crate::event::Kind;
 use serde::Serialize;

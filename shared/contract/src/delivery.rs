@@ -2,7 +2,7 @@
 
 use crate::event::Event;
 use crate::id::{DeliveryId, WebhookId};
-use crate::plan::{Body, Plan, Step};
+use crate::plan::{Plan, Progress};
 use serde::{Deserialize, Serialize};
 
 /// To the router: an event, and on the backfill lane the one webhook it is meant for.
@@ -35,12 +35,16 @@ pub struct Delivery {
     /// Sent by the test button: one try, whatever the webhook's status.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub test: bool,
+    /// Staff send it again, or its plan was made anew after an unclear answer: the target may have the record, and
+    /// `recheck` steps run first.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub recheck: bool,
 }
 
 impl Delivery {
     /// The delivery of `event` to `webhook`.
     pub fn new(event: Event, webhook: WebhookId) -> Self {
-        Self { id: DeliveryId::derive(&event.id, &webhook), webhook, event, test: false }
+        Self { id: DeliveryId::derive(&event.id, &webhook), webhook, event, test: false, recheck: false }
     }
 }
 
@@ -69,6 +73,9 @@ pub struct Planned {
     pub delivery: Delivery,
     /// How.
     pub plan: Plan,
+    /// What earlier attempts of this plan left behind.
+    #[serde(default, skip_serializing_if = "Progress::is_none")]
+    pub progress: Progress,
 }
 
 /// A [`Planned`] as it is written, of parts that are only borrowed.
@@ -80,12 +87,13 @@ pub struct PlannedOf<'a> {
     pub plan: &'a Plan,
 }
 
-impl Planned {
-    /// The text of a step's body.
-    pub fn text<'a>(&'a self, step: &'a Step) -> &'a str {
-        match &step.body {
-            Body::Event => self.delivery.event.body.get(),
-            Body::Json(text) => text.get(),
-        }
-    }
+/// A [`Planned`] that waits to go on, of parts that are only borrowed.
+#[derive(Debug, Serialize)]
+pub struct ProgressedOf<'a> {
+    /// What is delivered.
+    pub delivery: &'a Delivery,
+    /// How.
+    pub plan: &'a Plan,
+    /// What its attempts left behind.
+    pub progress: &'a Progress,
 }

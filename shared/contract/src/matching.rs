@@ -59,6 +59,8 @@ mod tests {
             version: 1,
             entity: EntityId(7),
             kind: Type::DEFAULT,
+            connection: None,
+            settings: crate::catalogue::Settings::default(),
             endpoint: Endpoint::parse("https://crm.example.org/").expect("valid"),
             status: Status::Draft,
             status_reason: None,

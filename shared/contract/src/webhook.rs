@@ -1,6 +1,6 @@
 //! A webhook: where an entity wants to hear of its events, and how.
 
-use crate::catalogue::{self, Connection, Entry};
+use crate::catalogue::{self, Connection, Entry, Settings};
 use crate::event::Kind;
 use crate::id::{EntityId, WebhookId};
 use crate::limits;
@@ -284,6 +284,12 @@ pub struct Webhook {
     /// What it speaks.
     #[serde(rename = "type")]
     pub kind: Type,
+    /// Which connection of its type; the first one when it says none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connection: Option<String>,
+    /// What was filled in, secrets left out.
+    #[serde(default, skip_serializing_if = "Settings::is_empty")]
+    pub settings: Settings,
     /// Where requests go.
     pub endpoint: Endpoint,
     /// Whether it is sent to.
@@ -305,7 +311,11 @@ pub struct Webhook {
 impl Webhook {
     /// What it speaks; none only of a type that a newer program knows.
     pub fn speaks(&self) -> Option<&'static Connection> {
-        self.kind.entry()?.connections.first()
+        let entry = self.kind.entry()?;
+        match &self.connection {
+            Some(id) => entry.connection(id),
+            None => entry.connections.first(),
+        }
     }
 
     /// Whether events of this kind are for it; what its target can't express of them is a recorded skip.

@@ -7,6 +7,7 @@ use contract::id::WebhookId;
 use runtime::trace::Trace;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 use std::future::Future;
 use std::time::Duration;
 
@@ -15,19 +16,23 @@ use std::time::Duration;
 pub enum Outcome {
     /// It is done, and these come of it. Empty when nothing does: a delivery that arrived.
     Forward(Vec<Made>),
-    /// It failed: the same line comes again after the wait, with one more attempt spent.
+    /// It failed: its line comes again after the wait, with one more attempt spent.
     Retry {
         /// How long to wait.
         after: Duration,
         /// For people and, cut at the first colon, for a metric label.
         why: String,
+        /// What the line carries from now on; none: what it came with.
+        body: Option<Box<RawValue>>,
     },
-    /// It could not be tried: the same line comes again after the wait, and no attempt is spent.
+    /// It could not be tried, or not to its end: its line comes again after the wait, and no attempt is spent.
     Defer {
         /// How long to wait.
         after: Duration,
         /// A closed set of reasons: a metric label.
         why: &'static str,
+        /// What the line carries from now on; none: what it came with.
+        body: Option<Box<RawValue>>,
     },
     /// It is kept for replay.
     Undelivered {

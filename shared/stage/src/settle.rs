@@ -4,10 +4,11 @@ use crate::handler::{Item, Made, Outcome};
 use crate::telemetry::{self, Settled};
 use broker::{Note, Outgoing, Queue};
 use bytes::Bytes;
-use contract::envelope::{self, Header};
+use contract::envelope::{self, Header, Line};
 use contract::lane::{Lane, Tier};
 use contract::limits;
 use jiff::Timestamp;
+use serde_json::value::RawValue;
 use std::time::Duration;
 
 /// An item that was decided about.
@@ -15,6 +16,14 @@ pub(crate) struct Decided<'a> {
     pub(crate) original: &'a Bytes,
     pub(crate) header: Option<&'a Header>,
     pub(crate) outcome: Outcome,
+}
+
+/// How an item waits.
+struct Wait {
+    after: Duration,
+    why: String,
+    /// What its line carries instead of what it came with.
+    body: Option<Box<RawValue>>,
 }
 
 /// Turns outcomes into messages: lines for one queue travel together.
@@ -39,13 +48,13 @@ impl<'a> Publishing<'a> {
                 made.into_iter().for_each(|made| self.made(made));
                 self.settled.push(Settled::Forwarded);
             }
-            Outcome::Retry { after, why } => {
+            Outcome::Retry { after, why, body } => {
                 telemetry::waits(self.stage, &why);
-                self.wait(original, header, after, why, Settled::Retried);
+                self.wait(original, header, Wait { after, why, body }, Settled::Retried);
             }
-            Outcome::Defer { after, why } => {
+            Outcome::Defer { after, why, body } => {
                 telemetry::waits(self.stage, why);
-                self.wait(original, header, after, why.to_owned(), Settled::Deferred);
+                self.wait(original, header, Wait { after, why: why.to_owned(), body }, Settled::Deferred);
             }
             Outcome::Undelivered { webhook, line, why } => {
                 let note = self.note(why);
@@ -81,17 +90,21 @@ impl<'a> Publishing<'a> {
         self.settled.push(Settled::Deferred);
     }
 
-    fn wait(&mut self, original: &Bytes, header: Option<&Header>, after: Duration, why: String, settled: Settled) {
+    fn wait(&mut self, original: &Bytes, header: Option<&Header>, wait: Wait, settled: Settled) {
         let Some(header) = header else {
             return self.park("handler", original, None, "it was asked to wait but has no envelope");
         };
         let mut again = header.clone();
         again.attempt += u32::from(settled == Settled::Retried);
-        again.not_before = self.now.checked_add(after).ok();
-        again.why = Some(why);
-        match envelope::under(original, again) {
+        again.not_before = self.now.checked_add(wait.after).ok();
+        again.why = Some(wait.why);
+        let line = match wait.body {
+            None => envelope::under(original, again),
+            Some(body) => Line::new(again, &body).encode(body.get().len()),
+        };
+        match line {
             Ok(line) => {
-                self.delay(header.lane, after, line);
+                self.delay(header.lane, wait.after, line);
                 self.settled.push(settled);
             }
             Err(error) => self.park("unencodable", original, Some(header), &error.to_string()),
@@ -137,7 +150,6 @@ pub(crate) fn remaining(header: Option<&Header>, now: Timestamp) -> Duration {
 mod tests {
     use super::*;
     use crate::handler::{Taken, envelopes};
-    use contract::envelope::Line;
     use telemetry::Settled::{Deferred, Forwarded, Parked, Retried, Skipped};
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
@@ -159,14 +171,39 @@ mod tests {
         for outcome in [
             Outcome::Skip(why),
             Outcome::Forward(vec![Made::Line(Queue::Parked, line()), Made::Line(Queue::Ingest, line())]),
-            Outcome::Retry { after, why: why.to_owned() },
-            Outcome::Defer { after, why },
+            Outcome::Retry { after, why: why.to_owned(), body: None },
+            Outcome::Defer { after, why, body: None },
             Outcome::Park(why.to_owned()),
         ] {
             publishing.add(Decided { original: early.original(), header: early.header(), outcome });
         }
         // Without an envelope it can't wait.
-        publishing.add(Decided { original: early.original(), header: None, outcome: Outcome::Defer { after, why } });
+        let outcome = Outcome::Defer { after, why, body: None };
+        publishing.add(Decided { original: early.original(), header: None, outcome });
         assert_eq!(publishing.settled, [Parked, Deferred, Skipped, Forwarded, Retried, Deferred, Parked, Parked]);
+    }
+
+    #[test]
+    fn a_line_that_waits_can_carry_something_else_and_stays_the_same_line() {
+        let taken = Taken { id: String::new(), redelivered: false, body: line() };
+        let item = envelopes::<u8>(&taken).remove(0).expect("decodes");
+        let body = || serde_json::value::to_raw_value(&2).ok();
+        let (after, why) = (Duration::from_secs(5), "why");
+        let retry = Outcome::Retry { after, why: why.to_owned(), body: body() };
+        for (outcome, tries, carried) in [
+            (Outcome::Retry { after, why: why.to_owned(), body: None }, 1, 1),
+            (retry, 1, 2),
+            (Outcome::Defer { after, why, body: body() }, 0, 2),
+        ] {
+            let mut publishing = Publishing::new(&Queue::Ingest, "test", NOW);
+            publishing.add(Decided { original: item.original(), header: item.header(), outcome });
+            let made = publishing.finish();
+            let [Outgoing { body, .. }] = made.as_slice() else { panic!("{made:?}") };
+            let line = Line::<u8>::decode(body).expect("an envelope");
+            assert_eq!((line.header.attempt, line.body), (tries, carried));
+            assert_eq!(line.header.not_before, Some(NOW + after));
+            let same = Header { attempt: 0, not_before: item.header.not_before, why: None, ..line.header };
+            assert_eq!(same, item.header);
+        }
     }
 }

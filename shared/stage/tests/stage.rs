@@ -222,7 +222,8 @@ async fn a_retry_spends_an_attempt_and_is_never_early() -> Result<()> {
     let mut bench = Bench::start(move |_| {
         let first = tried.fetch_add(1, Ordering::SeqCst) == 0;
         async move {
-            let retry = Outcome::Retry { after: Duration::from_millis(1_300), why: "timeout: no answer".into() };
+            let retry =
+                Outcome::Retry { after: Duration::from_millis(1_300), why: "timeout: no answer".into(), body: None };
             if first { Ok(retry) } else { done() }
         }
         .boxed()

@@ -53,6 +53,8 @@ fn webhook(number: u128) -> Webhook {
         version: 1,
         entity: EntityId(4411),
         kind: Type::DEFAULT,
+        connection: None,
+        settings: contract::catalogue::Settings::default(),
         endpoint: Endpoint::parse("https://crm.example.org/hook").expect("an endpoint"),
         status: Status::Draft,
         status_reason: None,
@@ -78,6 +80,7 @@ fn attempt(outcome: Outcome) -> Attempt {
         status: None,
         duration_ms: 0,
         next_at: None,
+        request: None,
         answer: None,
         test: false,
     }

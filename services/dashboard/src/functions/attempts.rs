@@ -37,6 +37,7 @@ pub(super) fn view(attempt: Attempt) -> AttemptView {
         status: attempt.status,
         duration_ms: attempt.duration_ms,
         next_at: attempt.next_at,
+        request: attempt.request,
         answer: attempt.answer,
         test: attempt.test,
     }

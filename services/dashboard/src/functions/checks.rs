@@ -12,15 +12,23 @@ use std::str::FromStr;
 use store::Authorization;
 
 /// Collects mistakes.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Checks {
     errors: Vec<FieldError>,
 }
 
-/// Credentials that passed.
+/// Credentials that passed; absent parts were not given.
+#[derive(Default)]
 pub(super) struct Checked {
     pub(super) authorization: Option<Authorization>,
     pub(super) headers: Option<Vec<(String, SecretString)>>,
+}
+
+impl Checked {
+    /// Whether none were given.
+    pub(super) fn is_nothing(&self) -> bool {
+        self.authorization.is_none() && self.headers.is_none()
+    }
 }
 
 impl Checks {
@@ -39,19 +47,7 @@ impl Checks {
     }
 
     pub(super) fn endpoint(&mut self, text: &str, allowed: &[IpNet]) -> Option<Endpoint> {
-        let endpoint = match Endpoint::parse(text) {
-            Ok(endpoint) => endpoint,
-            Err(error) => {
-                self.wrong("endpoint", error.to_string());
-                return None;
-            }
-        };
-        // Names are resolved at every attempt; what can be told without asking anyone is told here.
-        if let Err(refused) = Way::of(endpoint.url(), allowed) {
-            self.wrong("endpoint", refused.to_string());
-            return None;
-        }
-        Some(endpoint)
+        sound_endpoint(text, allowed).map_err(|why| self.wrong("endpoint", why)).ok()
     }
 
     pub(super) fn name(&mut self, field: &str, text: &str) -> Option<String> {
@@ -139,6 +135,14 @@ impl Checks {
         }
         headers
     }
+}
+
+/// An endpoint that can be connected to. Names are resolved at every attempt; what can be told without asking anyone
+/// is told here.
+pub(super) fn sound_endpoint(text: &str, allowed: &[IpNet]) -> Result<Endpoint, String> {
+    let endpoint = Endpoint::parse(text).map_err(|error| error.to_string())?;
+    Way::of(endpoint.url(), allowed).map_err(|refused| refused.to_string())?;
+    Ok(endpoint)
 }
 
 /// Why nobody can set a header of this name.

@@ -5,8 +5,8 @@ use crate::functions::Functions;
 use crate::problem::Problem;
 use crate::views::{
     AttemptFilter, AttemptPage, EntityView, Limit, NewEntity, NewWebhook, QueueList, Replayed, RotatedSecret, Rotation,
-    StoredList, StoredView, TestResult, TypeList, UndeliveredFilter, UndeliveredList, WebhookChange, WebhookFilter,
-    WebhookList, WebhookView,
+    StoredList, StoredView, TestResult, TypeList, TypeView, UndeliveredFilter, UndeliveredList, WebhookChange,
+    WebhookFilter, WebhookList, WebhookView,
 };
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -16,11 +16,18 @@ use contract::id::{EntityId, WebhookId};
 type Answer<T> = Result<Json<T>, Problem>;
 type Desk = State<Functions>;
 
-/// List the types of webhooks.
-#[utoipa::path(get, path = "/api/v1/types", tag = "webhooks",
+/// List the types of webhooks, with what they take, what is filled in for them and what they can't express.
+#[utoipa::path(get, path = "/api/v1/types", tag = "types",
     responses((status = 200, description = "The types", body = TypeList)))]
 pub(super) async fn list_types(State(desk): Desk) -> Json<TypeList> {
     Json(desk.types())
+}
+
+/// Show a type of webhook.
+#[utoipa::path(get, path = "/api/v1/types/{id}", tag = "types", params(("id" = String, Path)),
+    responses((status = 200, description = "The type", body = TypeView)))]
+pub(super) async fn show_type(State(desk): Desk, id: Id<String>) -> Answer<TypeView> {
+    desk.type_of(&id.0).map(Json)
 }
 
 /// List webhooks.
@@ -73,7 +80,7 @@ pub(super) async fn deactivate_webhook(State(desk): Desk, id: Id<WebhookId>) -> 
     desk.deactivate(&id.0).await.map(Json)
 }
 
-/// Send a fictional event of each kind that the webhook takes, whatever its status, and wait for the answer.
+/// Send a fictional event of each kind that the webhook takes, whatever its status, and wait for the answers.
 #[utoipa::path(post, path = "/api/v1/webhooks/{id}/test", tag = "webhooks", params(("id" = String, Path)),
     responses((status = 200, description = "What the receiver said", body = TestResult),
         (status = 504, description = "The pipeline made no attempt in time", body = Problem)))]

@@ -12,6 +12,7 @@ use utoipa::{Modify, OpenApi, ToSchema};
     info(title = "Tributary", description = "Webhooks, their attempts and the queues of a Tributary installation."),
     paths(
         handlers::list_types,
+        handlers::show_type,
         handlers::list_webhooks,
         handlers::add_webhook,
         handlers::show_webhook,

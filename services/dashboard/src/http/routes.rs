@@ -52,6 +52,7 @@ fn route<H: Handler<T, Functions>, T: 'static>(verb: Verb, path: &'static str, h
 fn routes() -> Vec<Route> {
     vec![
         route(Get, "/api/v1/types", h::list_types),
+        route(Get, "/api/v1/types/{id}", h::show_type),
         route(Get, "/api/v1/webhooks", h::list_webhooks),
         route(Post, "/api/v1/webhooks", h::add_webhook),
         route(Get, "/api/v1/webhooks/{id}", h::show_webhook),

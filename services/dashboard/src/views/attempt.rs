@@ -33,7 +33,10 @@ pub struct AttemptView {
     /// When it will be tried again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_at: Option<Timestamp>,
-    /// The beginning of a failed attempt's answer, redacted.
+    /// The last request of a test, redacted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
+    /// The beginning of the answer to a failed attempt or to a test, redacted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer: Option<String>,
     /// Sent by the test button.
@@ -67,8 +70,23 @@ pub struct AttemptFilter {
 /// What the receiver said to the fictional events of a test.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct TestResult {
-    /// Whether it took them all.
+    /// Whether it took all that was sent to it, and anything was.
     pub delivered: bool,
-    /// One for each kind of event that the type takes.
+    /// What was sent, a contribution first.
     pub attempts: Vec<AttemptView>,
+    /// Kinds that the connection takes, and of which nothing was sent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_tried: Vec<NotTried>,
+    /// What the test left behind at the target.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_note: Option<String>,
+}
+
+/// A kind of event that a test did not send.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct NotTried {
+    /// `contribution`, `refund` or `cancellation`.
+    pub kind: String,
+    /// Why.
+    pub reason: String,
 }

@@ -1,9 +1,11 @@
-//! Webhooks and entities.
+//! Webhooks.
 
-use super::Hidden;
+use super::{CredentialsView, FieldValues, NewCredentials};
 use contract::webhook::Rate;
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
 use utoipa::{IntoParams, ToSchema};
 
 /// A webhook.
@@ -17,9 +19,18 @@ pub struct WebhookView {
     /// Whose events it hears of.
     #[schema(example = 4411)]
     pub entity: u64,
-    /// One of `/api/v1/types`.
+    /// What it is for: the id of one of `/api/v1/types`.
     #[serde(rename = "type")]
+    #[schema(example = "actionkit")]
     pub kind: String,
+    /// What it speaks: the id of one of its type's connections.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "api")]
+    pub connection: Option<String>,
+    /// What was filled in, secrets left out.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(value_type = Object)]
+    pub settings: BTreeMap<String, Value>,
     /// Where requests go.
     pub endpoint: String,
     /// `draft`, `active` or `inactive`.
@@ -57,15 +68,9 @@ pub struct WebhookView {
     /// Only in the answer that creates the webhook.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signing_secret: Option<String>,
-}
-
-/// Which credentials a webhook has; never their values.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct CredentialsView {
-    /// `none`, `basic` or `bearer`.
-    pub authorization: String,
-    /// Names of the headers of its own.
-    pub headers: Vec<String>,
+    /// Only in the answer to what was filled in: what is allowed and yet looks like a mistake.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 /// Webhooks.
@@ -95,24 +100,31 @@ pub struct NewWebhook {
     /// Whose events it hears of.
     #[schema(example = 4411)]
     pub entity: u64,
-    /// One of `/api/v1/types`; can't be changed later.
+    /// What it is for: the id of one of `/api/v1/types`; can't be changed later.
     #[serde(rename = "type")]
     #[schema(example = "default")]
     pub kind: String,
-    /// Where requests go; begins with `https://`.
+    /// What it speaks: the id of one of its type's connections, the first one by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connection: Option<String>,
+    /// Where requests go; begins with `https://`. Left out where it follows from the settings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(example = "https://crm.example.org/hook")]
-    pub endpoint: String,
+    pub endpoint: Option<String>,
+    /// The fields of its connection.
+    #[serde(default)]
+    pub settings: FieldValues,
     /// A name for people, up to 100 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nickname: Option<String>,
     /// Who is told of trouble.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact_email: Option<String>,
-    /// Requests a second, to a thousandth; by default what suits the type.
+    /// Requests a second, to a thousandth; by default what suits the connection.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<f64>)]
     pub rate_per_s: Option<Rate>,
-    /// Deliveries in flight in one sender process; by default what suits the type.
+    /// Deliveries in flight in one sender process; by default what suits the connection.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub in_flight: Option<u32>,
     /// Hear of events on all forms that the entity manages.
@@ -124,7 +136,7 @@ pub struct NewWebhook {
     /// `shared_secret` (default) or `off`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signing: Option<String>,
-    /// What the receiver asks for.
+    /// What the receiver asks for, where that is not among the fields of the connection.
     #[serde(default)]
     pub credentials: NewCredentials,
     /// Switch it on at once.
@@ -132,56 +144,19 @@ pub struct NewWebhook {
     pub activate: bool,
 }
 
-/// Credentials to set. What is absent stays as it is.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewCredentials {
-    /// The `Authorization` header.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub authorization: Option<NewAuthorization>,
-    /// Headers of its own; they replace all that it has.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub headers: Option<Vec<NewHeader>>,
-}
-
-/// An `Authorization` header to set.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-#[serde(tag = "scheme", rename_all = "snake_case", deny_unknown_fields)]
-pub enum NewAuthorization {
-    /// None is sent.
-    None,
-    /// HTTP Basic.
-    Basic {
-        /// Sent with every request.
-        username: String,
-        /// Never shown again.
-        password: Hidden,
-    },
-    /// A bearer token.
-    Bearer {
-        /// Never shown again.
-        token: Hidden,
-    },
-}
-
-/// A header to send with every request.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewHeader {
-    /// Its name.
-    #[schema(example = "X-Api-Key")]
-    pub name: String,
-    /// Never shown again.
-    pub value: Hidden,
-}
-
 /// What is changed on a webhook. What is absent stays; `null` clears a nickname or an address.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WebhookChange {
-    /// Where requests go, from the next attempt of every delivery on.
+    /// Another connection of its type. What was filled in for the old one is forgotten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connection: Option<String>,
+    /// Where requests go, from the next attempt of every delivery on. Left out where it follows from the settings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<String>,
+    /// Fields of its connection. Those that are absent stay; `null` clears one.
+    #[serde(default)]
+    pub settings: FieldValues,
     /// A name for people.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
@@ -234,28 +209,4 @@ pub struct RotatedSecret {
     /// Until when the old one signs too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub old_until: Option<Timestamp>,
-}
-
-/// An entity.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct EntityView {
-    /// Its number.
-    pub id: u64,
-    /// Its name, as `form.managingEntityName` writes it.
-    pub name: String,
-    /// The name of its committee.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub committee_name: Option<String>,
-}
-
-/// What is known of an entity.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewEntity {
-    /// Its name, as `form.managingEntityName` writes it.
-    #[schema(example = "Okonedo for Harbor County")]
-    pub name: String,
-    /// The name of its committee.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub committee_name: Option<String>,
 }

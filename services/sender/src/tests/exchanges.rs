@@ -17,7 +17,8 @@ use tokio::net::{TcpListener, TcpStream};
 
 fn request(url: &str) -> Request {
     let url = url::Url::parse(url).expect("a URL");
-    Request { method: reqwest::Method::POST, url, headers: reqwest::header::HeaderMap::new(), body: Bytes::from("{}") }
+    let (method, headers) = (reqwest::Method::POST, reqwest::header::HeaderMap::new());
+    Request { method, url, headers, body: Bytes::from("{}"), decides: false, once: false }
 }
 
 fn local() -> Client {

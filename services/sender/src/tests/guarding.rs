@@ -33,7 +33,8 @@ impl Untouched {
 
 async fn send(client: &Client, url: &str) -> Result<u16, Failure> {
     let (url, headers) = (url::Url::parse(url).expect("a URL"), reqwest::header::HeaderMap::new());
-    let request = Request { method: reqwest::Method::POST, url, headers, body: Bytes::from("{}") };
+    let (method, body) = (reqwest::Method::POST, Bytes::from("{}"));
+    let request = Request { method, url, headers, body, decides: false, once: false };
     client.send(&request).await.map(|answer| answer.status)
 }
 

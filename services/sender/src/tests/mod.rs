@@ -4,11 +4,13 @@ mod credentials;
 mod deliveries;
 mod exchanges;
 mod guarding;
+mod native;
 mod outcomes;
 mod pacing;
 mod role;
 mod tls;
 
+use crate::Config;
 use crate::client::{Client, Patience};
 use crate::guard::{Guard, LookedUp, Lookup, SystemLookup};
 use crate::handler::Sender;
@@ -19,7 +21,7 @@ use contract::envelope::{Header, Line};
 use contract::event::{Event, Kind, Status as Paid};
 use contract::id::{EntityId, EventId, WebhookId};
 use contract::lane::Lane;
-use contract::plan::{Body, Method, Plan, Step, Success};
+use contract::plan::{Body, Method, Plan, Progress, Step};
 use contract::signature::SigningSecret;
 use contract::webhook::{Endpoint, Options, Type, Webhook};
 use jiff::Timestamp;
@@ -55,7 +57,7 @@ impl Rig {
         let dir = tempfile::tempdir().expect("a folder");
         let tasks = Tasks::new();
         let store = store(&dir, &tasks).await;
-        let sender = Sender::new(client, store.clone(), concurrency);
+        let sender = Sender::new(client, store.clone(), &Config { concurrency, ..Config::default() });
         Self { sender, store, tasks, dir }
     }
 
@@ -88,9 +90,18 @@ impl Rig {
         Self::open(dir, tasks, keys).await
     }
 
+    /// The same state after the store was closed.
+    async fn reopened(self) -> Self {
+        let Self { sender, store, tasks, dir } = self;
+        drop((store, sender));
+        let keys = SecretKeys::in_folder(dir.path()).expect("a key");
+        Self::open(dir, tasks, keys).await
+    }
+
     async fn open(dir: TempDir, tasks: Tasks, keys: SecretKeys) -> Self {
         let store = store_with(&dir, &tasks, keys).await;
-        let sender = Sender::new(client(&["127.0.0.1/32"], Arc::new(SystemLookup::new(4))), store.clone(), 64);
+        let sender =
+            Sender::new(client(&["127.0.0.1/32"], Arc::new(SystemLookup::new(4))), store.clone(), &Config::default());
         Self { sender, store, tasks, dir }
     }
 
@@ -166,6 +177,8 @@ async fn add_webhook(store: &Store, name: &str, url: &str, set: impl FnOnce(&mut
         version: 1,
         entity: EntityId(7),
         kind: Type::DEFAULT,
+        connection: None,
+        settings: contract::catalogue::Settings::default(),
         endpoint: Endpoint::parse(url).expect("a URL"),
         status: contract::webhook::Status::Draft,
         status_reason: None,
@@ -234,10 +247,9 @@ fn planned(webhook: &Webhook, number: u64) -> Planned {
         body: raw(BODY),
         tracking: None,
     };
-    let step =
-        Step { name: "send".to_owned(), method: Method::Post, body: Body::Json(raw(BODY)), success: Success::Any2xx };
-    let plan = Plan { config_version: webhook.version, signed: true, steps: vec![step] };
-    Planned { delivery: Delivery::new(event, webhook.id.clone()), plan }
+    let step = Step::new("deliver", Method::Post, Body::Event);
+    let plan = Plan { signed: true, ..Plan::new(webhook.version, vec![step]) };
+    Planned { delivery: Delivery::new(event, webhook.id.clone()), plan, progress: Progress::default() }
 }
 
 fn raw(text: &str) -> Box<RawValue> {

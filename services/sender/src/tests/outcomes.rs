@@ -34,7 +34,7 @@ async fn a_failure_waits_on_the_schedule_and_keeps_its_redacted_answer() {
     receiver.set_default(Answer::status(500).body("bad password 'correct horse' for m@example.org"));
     for (attempt, least) in [(0, 5), (1, 30), (2, 300), (7, 36_000)] {
         let outcome = rig.handle_attempt(&planned(&webhook, 1), attempt).await;
-        let Outcome::Retry { after, why } = outcome else { panic!("{outcome:?}") };
+        let Outcome::Retry { after, why, .. } = outcome else { panic!("{outcome:?}") };
         let least = Duration::from_secs(least);
         assert!(after >= least && after <= least.mul_f64(1.2), "{after:?} after attempt {attempt}");
         assert_eq!(why, "answered 500: the receiver has a problem of its own");
@@ -84,7 +84,7 @@ async fn a_time_out_is_not_repeated_within_a_minute() {
     let webhook = rig.webhook("a", &receiver.url("/"), |_, _| {}).await;
     receiver.set_default(Answer::hang());
     let outcome = rig.handle(&planned(&webhook, 1)).await;
-    let Outcome::Retry { after, why } = outcome else { panic!("{outcome:?}") };
+    let Outcome::Retry { after, why, .. } = outcome else { panic!("{outcome:?}") };
     assert!(after >= Duration::from_secs(60), "{after:?}");
     assert_eq!(why, "timed out: no answer in time");
     rig.end().await;

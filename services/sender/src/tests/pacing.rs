@@ -34,7 +34,7 @@ async fn no_more_than_the_rate_go_out_and_the_rest_gets_appointments() {
     let mut waits: Vec<_> = outcomes
         .iter()
         .filter_map(|outcome| match outcome {
-            Outcome::Defer { after, why: "rate_limit" } => Some(after.as_secs_f64()),
+            Outcome::Defer { after, why: "rate_limit", .. } => Some(after.as_secs_f64()),
             _ => None,
         })
         .collect();

@@ -46,7 +46,8 @@ async fn send(host: &str, port: u16, roots: Option<&Path>) -> Result<u16, Failur
     let client = Client::new(guard, patience(), roots).expect("builds");
     let url = url::Url::parse(&format!("https://{host}:{port}/hook")).expect("a URL");
     let headers = reqwest::header::HeaderMap::new();
-    let request = Request { method: reqwest::Method::POST, url, headers, body: Bytes::from("{}") };
+    let (method, body) = (reqwest::Method::POST, Bytes::from("{}"));
+    let request = Request { method, url, headers, body, decides: false, once: false };
     client.send(&request).await.map(|answer| answer.status)
 }
 

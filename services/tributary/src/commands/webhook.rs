@@ -9,7 +9,7 @@ use super::{attempts, path};
 use crate::client::{Client, NOTHING};
 use crate::failure::Failure;
 use crate::output::{Output, Table};
-use dashboard::views::{RotatedSecret, Rotation, TestResult, WebhookFilter, WebhookList, WebhookView};
+use dashboard::views::{AttemptView, RotatedSecret, Rotation, TestResult, WebhookFilter, WebhookList, WebhookView};
 use reqwest::Method;
 use runtime::exit::Exit;
 
@@ -53,10 +53,20 @@ async fn switch(client: &Client, output: &Output, id: &str, how: &str) -> Result
 async fn test(client: &Client, output: &Output, id: &str) -> Result<Exit, Failure> {
     let result: TestResult = client.send(Method::POST, &path("webhooks", id, "/test")?, NOTHING).await?;
     output.answer(&result, |result| {
-        let lines: Vec<_> = result.attempts.iter().map(attempts::line).collect();
+        let sent = result.attempts.iter().flat_map(shown);
+        let not_sent = result.not_tried.iter().map(|kind| format!("{}: not sent: {}", kind.kind, kind.reason));
+        let lines: Vec<_> = sent.chain(not_sent).chain(result.test_note.clone()).collect();
         lines.join("\n")
     })?;
     Ok(if result.delivered { Exit::Success } else { Exit::Failure })
+}
+
+/// A line for the attempt, then what was sent and what came back.
+fn shown(attempt: &AttemptView) -> Vec<String> {
+    let indented = |text: &String| text.lines().map(|line| format!("    {line}")).collect::<Vec<_>>().join("\n");
+    let parts = [("  request", &attempt.request), ("  answer", &attempt.answer)];
+    let parts = parts.into_iter().filter_map(|(name, text)| Some(format!("{name}\n{}", indented(text.as_ref()?))));
+    std::iter::once(attempts::line(attempt)).chain(parts).collect()
 }
 
 fn table(list: &WebhookList) -> String {
@@ -79,6 +89,7 @@ fn whole(webhook: &WebhookView) -> String {
         ("id", webhook.id.clone()),
         ("entity", webhook.entity.to_string()),
         ("type", webhook.kind.clone()),
+        ("connection", webhook.connection.clone().unwrap_or_default()),
         ("endpoint", webhook.endpoint.clone()),
         ("status", webhook.status.clone()),
     ];
@@ -88,11 +99,16 @@ fn whole(webhook: &WebhookView) -> String {
         ("contact email", webhook.contact_email.clone()),
         ("active since", webhook.activated_at.map(|at| at.to_string())),
         ("credentials", webhook.credentials.as_ref().map(|set| set.authorization.clone())),
+        ("secrets", webhook.credentials.as_ref().map(|set| set.fields.join(", ")).filter(|ids| !ids.is_empty())),
         ("headers", webhook.credentials.as_ref().map(|set| set.headers.join(", ")).filter(|names| !names.is_empty())),
     ];
     lines.extend(optional.into_iter().filter_map(|(name, value)| Some((name, value?))));
     lines.push(("rate", format!("{} requests a second, {} in flight", webhook.rate_per_s, webhook.in_flight)));
     lines.push(("signing", webhook.signing.clone()));
+    for (field, value) in &webhook.settings {
+        lines.push((field, value.as_str().map_or_else(|| value.to_string(), str::to_owned)));
+    }
+    lines.extend(webhook.warnings.iter().map(|warning| ("warning", warning.clone())));
     if let Some(secret) = &webhook.signing_secret {
         lines.push(("signing secret", format!("{secret}  (shown only this once: give it to the receiver)")));
     }

@@ -1,8 +1,9 @@
 //! Reads the catalogue's data.
 
-use super::connection::{Connection, EndpointRule, Format, Labels};
+use super::connection::{Connection, EndpointRule, Format, Scheme};
 use super::{Entry, Group};
 use crate::event::Kind;
+use crate::plan::OnUnclear;
 use crate::webhook::Rate;
 use regex::Regex;
 use serde::Deserialize;
@@ -13,8 +14,21 @@ pub(super) const ACTBLUE: &str = "actblue";
 /// The connection id of presets.
 const PRESET: &str = "receiver";
 
-/// The ActBlue types.
-const NATIVE: &[&str] = &[include_str!("../../catalogue/actblue.json")];
+/// Connections that have a formatter of their own, and the ActBlue types.
+const NATIVE: &[&str] = &[
+    include_str!("../../catalogue/actblue.json"),
+    include_str!("../../catalogue/action_network.json"),
+    include_str!("../../catalogue/actionkit.json"),
+    include_str!("../../catalogue/ad_tracking.json"),
+    include_str!("../../catalogue/blue_state_digital.json"),
+    include_str!("../../catalogue/ispolitical.json"),
+    include_str!("../../catalogue/nationbuilder.json"),
+    include_str!("../../catalogue/ngpvan.json"),
+    include_str!("../../catalogue/osdi.json"),
+    include_str!("../../catalogue/salsa.json"),
+    include_str!("../../catalogue/switchboard.json"),
+    include_str!("../../catalogue/tatango.json"),
+];
 const PRESETS: &str = include_str!("../../catalogue/presets.json");
 
 /// A connection and the type that it belongs to.
@@ -118,15 +132,24 @@ impl Preset {
             label: format!("{}'s receiver of ActBlue bodies", self.label),
             format: self.formatter,
             kinds: self.kinds,
-            endpoint: EndpointRule { hint: self.endpoint.hint, pattern: self.endpoint.pattern },
-            credentials: Labels { username: self.auth.username_label, password: self.auth.password_label },
+            endpoint: EndpointRule::Entered { hint: self.endpoint.hint, pattern: self.endpoint.pattern },
+            fields: Vec::new(),
+            any_of: Vec::new(),
+            together: Vec::new(),
+            auth: Scheme::Entered {
+                username_label: Some(self.auth.username_label),
+                password_label: Some(self.auth.password_label),
+            },
             signed: true,
             rate_per_s: self.throttle_per_second,
             in_flight: crate::limits::WEBHOOK_IN_FLIGHT,
+            on_unclear: OnUnclear::Retry,
             gone_deactivates: true,
+            backfill: true,
             backfill_query: self.endpoint.backfill_query.into_iter().collect(),
             cannot: Vec::new(),
             notes: self.notes,
+            test_note: None,
         };
         Ok(Entry { id: self.id, label: self.label, group: Group::Vendor, connections: vec![connection] })
     }
@@ -150,9 +173,23 @@ fn check(entry: &Entry) -> Result<(), Error> {
         if connection.kinds.is_empty() {
             return wrong("a connection takes at least one kind");
         }
-        let pattern = connection.endpoint.pattern.as_deref();
+        let pattern = match &connection.endpoint {
+            EndpointRule::Entered { pattern, .. } => pattern.as_deref(),
+            EndpointRule::Of(_) => None,
+        };
         if pattern.is_some_and(|pattern| Regex::new(pattern).is_err()) {
             return wrong("the endpoint's pattern is no regular expression");
+        }
+        let fields: BTreeSet<&str> = connection.fields.iter().map(|field| field.id.as_str()).collect();
+        if fields.len() != connection.fields.len() {
+            return wrong("a field is there twice");
+        }
+        let groups = connection.any_of.iter().chain(&connection.together);
+        if groups.flatten().any(|id| !fields.contains(id.as_str())) {
+            return wrong("any_of or together names a field that is not there");
+        }
+        if connection.fields.iter().any(|field| field.secret && field.default.is_some()) {
+            return wrong("a secret has no default");
         }
     }
     Ok(())

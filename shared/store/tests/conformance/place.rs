@@ -106,6 +106,8 @@ pub(crate) fn webhook(number: u128, entity: u64) -> Webhook {
         version: 1,
         entity: EntityId(entity),
         kind: Type::DEFAULT,
+        connection: None,
+        settings: contract::catalogue::Settings::default(),
         endpoint: Endpoint::parse("https://crm.example.org/hook?list=7").expect("an endpoint"),
         status: Status::Draft,
         status_reason: None,
@@ -132,6 +134,7 @@ pub(crate) fn attempt(webhook: &WebhookId, number: u32, outcome: Outcome) -> Att
         status: Some(200),
         duration_ms: 12,
         next_at: None,
+        request: None,
         answer: Some(format!("answer {number}")),
         test: false,
     }

@@ -2,8 +2,11 @@
 
 use crate::failure::Failure;
 use clap::{Args, Subcommand};
+use contract::catalogue::{self, Connection};
 use contract::webhook::Rate;
-use dashboard::views::{Hidden, NewAuthorization, NewCredentials, NewHeader, NewWebhook, WebhookChange};
+use dashboard::views::{FieldValues, Hidden, NewAuthorization, NewCredentials, NewHeader, NewWebhook, WebhookChange};
+use serde_json::Value;
+use std::collections::BTreeMap;
 use std::io::Read;
 
 /// `tributary webhook`
@@ -72,9 +75,11 @@ pub struct New {
     entity: u64,
     #[arg(long = "type", value_name = "TYPE", help = "A type of the list that 'tributary types' prints")]
     kind: String,
-    /// Where requests go; begins with https
+    /// Where requests go; begins with https. Left out where 'tributary types TYPE' says that it is not entered
     #[arg(long, value_name = "URL")]
-    endpoint: String,
+    endpoint: Option<String>,
+    #[command(flatten)]
+    form: Form,
     #[command(flatten)]
     credentials: Credentials,
     /// A name for people
@@ -83,10 +88,10 @@ pub struct New {
     /// Who is told of trouble
     #[arg(long, value_name = "ADDRESS")]
     contact_email: Option<String>,
-    /// Requests a second [default: 10]
+    /// Requests a second [default: what suits the type]
     #[arg(long, value_name = "N")]
     rate: Option<Rate>,
-    /// Deliveries in flight in one sender process [default: 10]
+    /// Deliveries in flight in one sender process [default: what suits the type]
     #[arg(long, value_name = "N")]
     in_flight: Option<u32>,
     /// Hear of events on all forms that the entity manages
@@ -111,6 +116,8 @@ pub struct Edit {
     /// give them anew
     #[arg(long, value_name = "URL")]
     endpoint: Option<String>,
+    #[command(flatten)]
+    form: Form,
     #[command(flatten)]
     credentials: Credentials,
     /// Send no user name, password or token
@@ -139,6 +146,42 @@ pub struct Edit {
     declined: Option<bool>,
     #[arg(long, help = "shared_secret or off")]
     signing: Option<String>,
+}
+
+/// What 'tributary types TYPE' lists for the type.
+#[derive(Debug, Default, Args)]
+pub(super) struct Form {
+    /// What the webhook speaks, where its type has a choice [default: the first one]
+    #[arg(long, value_name = "ID")]
+    connection: Option<String>,
+    /// Fill in a field that is not secret; can be given several times. An empty value clears it
+    #[arg(long, value_name = "FIELD=VALUE", value_parser = parse_setting)]
+    set: Vec<(String, String)>,
+    /// Read fields, secret ones too, from standard input: one JSON object
+    #[arg(long, conflicts_with_all = ["password_stdin", "bearer_stdin", "headers_stdin"])]
+    settings_stdin: bool,
+}
+
+fn parse_setting(text: &str) -> Result<(String, String), &'static str> {
+    let (field, value) = text.split_once('=').ok_or("write it as FIELD=VALUE")?;
+    let secret = |connection: &Connection| connection.field(field).is_some_and(|field| field.secret);
+    if catalogue::all().iter().flat_map(|entry| &entry.connections).any(secret) {
+        return Err("other users of this machine can see arguments: give a secret with --settings-stdin");
+    }
+    Ok((field.to_owned(), value.to_owned()))
+}
+
+impl Form {
+    fn into_values(self) -> Result<(Option<String>, FieldValues), Failure> {
+        let mut values = BTreeMap::new();
+        if self.settings_stdin {
+            // What serde says of a mistake quotes it, and it can be a secret.
+            let read = serde_json::from_str(&standard_input()?.0);
+            values = read.map_err(|_| Failure::usage("standard input holds no JSON object"))?;
+        }
+        values.extend(self.set.into_iter().map(|(field, value)| (field, Value::from(value))));
+        Ok((self.connection, FieldValues(values)))
+    }
 }
 
 /// What the receiver asks for. Passwords and tokens come from standard input; a header can come from an
@@ -203,10 +246,13 @@ fn standard_input() -> Result<Hidden, Failure> {
 
 impl New {
     pub(super) fn into_document(self) -> Result<NewWebhook, Failure> {
+        let (connection, settings) = self.form.into_values()?;
         Ok(NewWebhook {
             entity: self.entity,
             kind: self.kind,
+            connection,
             endpoint: self.endpoint,
+            settings,
             nickname: self.nickname,
             contact_email: self.contact_email,
             rate_per_s: self.rate,
@@ -223,6 +269,7 @@ impl New {
 impl Edit {
     pub(super) fn into_document(self) -> Result<WebhookChange, Failure> {
         let clearable = |text: Option<String>| text.map(|text| Some(text).filter(|text| !text.is_empty()));
+        let (connection, settings) = self.form.into_values()?;
         let mut credentials = self.credentials.into_document()?;
         if self.no_authorization {
             credentials.authorization = Some(NewAuthorization::None);
@@ -231,7 +278,9 @@ impl Edit {
             credentials.headers = Some(Vec::new());
         }
         Ok(WebhookChange {
+            connection,
             endpoint: self.endpoint,
+            settings,
             nickname: clearable(self.nickname),
             contact_email: clearable(self.contact_email),
             rate_per_s: self.rate,
