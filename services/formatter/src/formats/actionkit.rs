@@ -34,19 +34,26 @@ fn contribution(input: &Input<'_>) -> Result<Plan, Refusal> {
     Ok(Plan { remember: remember(input, later.unwrap_or(input.amount())), ..input.plan(steps) })
 }
 
-/// The last step serves a webhook that starts in the middle of a series.
+/// The last two steps serve a webhook that starts in the middle of a series, and a series whose contribution ActionKit
+/// had already. Its profile can be there with another amount, which would be that of every later payment.
 fn instalment(input: &Input<'_>) -> Result<Plan, Refusal> {
     let amount = input.amount();
     let order = || Reference::Series(ORDER.to_owned());
     let not_found = Condition::Absent(Reference::Capture(TRANSACTION.to_owned()));
+    // A plan that is made anew after its push pays no second time.
+    let not_pushed = Condition::Absent(Reference::Line(ORDER.to_owned()));
     let lookup = Step { recheck: true, ..search("lookup", "/transaction/", ("trans_id", input.key()), TRANSACTION) };
     let profile_differs = Condition::Differs(Reference::Series(PROFILE_AMOUNT.to_owned()), amount.decimal());
-    let steps = vec![
+    let mut steps = vec![
         lookup,
         Step { when: vec![Condition::Present(order()), profile_differs, not_found.clone()], ..profile(input, amount) },
-        Step { when: vec![Condition::Present(order()), not_found], ..payment(input) },
+        Step { when: vec![Condition::Present(order()), not_pushed, not_found], ..payment(input) },
         Step { when: vec![Condition::Absent(order())], ..push(input)? },
     ];
+    if input.recurring() {
+        let pushed = Condition::Present(Reference::Capture(ORDER.to_owned()));
+        steps.push(Step { name: "pushed_profile".to_owned(), when: vec![pushed], ..profile(input, amount) });
+    }
     Ok(Plan { remember: remember(input, amount), ..input.plan(steps) })
 }
 

@@ -2,7 +2,7 @@
 
 use crate::harness::{self, body, once, steps};
 use crate::reference::Occasion;
-use contract::plan::{NoPlan, OnUnclear, Plan, Scope};
+use contract::plan::{Condition, NoPlan, OnUnclear, Plan, Reference, Scope};
 use serde_json::{Value, json};
 
 fn settings() -> Value {
@@ -50,6 +50,16 @@ fn the_profile_is_changed_only_when_later_payments_differ() {
         assert_eq!(steps(&plan), ["push"]);
         assert_eq!((plan.remember[0].name.as_str(), plan.remember[0].value.as_str()), ("profile_amount", "27.50"));
     }
+}
+
+#[test]
+fn a_profile_of_unknown_amount_gets_that_of_the_instalment_which_is_pushed_as_an_order() {
+    let plan = plan(Occasion::Instalment, Value::Null);
+    assert_eq!(steps(&plan), ["lookup", "profile", "payment", "push", "pushed_profile"]);
+    assert_eq!(plan.steps[4].when, [Condition::Present(Reference::Capture("order_id".to_owned()))]);
+    assert_eq!(body(&plan, "pushed_profile")["amount"], "15.00");
+    let not_pushed = Condition::Absent(Reference::Line("order_id".to_owned()));
+    assert!(plan.steps[2].when.contains(&not_pushed), "a plan that is made anew pays no second time");
 }
 
 #[test]
