@@ -1,10 +1,13 @@
 //! What must hold on every installation.
 
 pub(crate) mod arriving;
+mod native;
 pub(crate) mod operating;
 pub(crate) mod presets;
 pub(crate) mod refusing;
 pub(crate) mod retrying;
+
+pub(crate) use native::{living, recording, refused, repeating, trying};
 
 use anyhow::{Context, Result};
 use serde_json::Value;

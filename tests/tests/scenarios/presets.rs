@@ -7,12 +7,23 @@ use testkit::targets::actblue_default::Kind;
 use testkit::targets::{ActBlueDefault, Mock};
 use tests::installation::Installation;
 
+/// `formats/presets.md` §2: how many of contribution, refund and cancellation are ticked, in this order.
+const PRESETS: [(&str, usize); 9] = [
+    ("calltime", 3),
+    ("campaign_deputy", 3),
+    ("isp", 2),
+    ("numero", 3),
+    ("switchboard", 3),
+    ("tatango", 1),
+    ("trilogy", 3),
+    ("actionkit", 3),
+    ("salesforce", 3),
+];
+
 pub(crate) async fn a_preset_gets_what_its_table_ticks_and_a_record_of_the_rest(pipeline: Installation) -> Result<()> {
     let all = [Kind::Contribution, Kind::Refund, Kind::Cancellation];
     let mut receivers = Vec::new();
-    for (entity, (preset, ticked)) in
-        (1..).zip([("numero", &all[..]), ("isp", &all[..2]), ("tatango", &all[..1]), ("actionkit", &all[..])])
-    {
+    for (entity, (preset, ticked)) in (1..).zip(PRESETS.map(|(preset, ticks)| (preset, &all[..ticks]))) {
         let mock = Mock::start(ActBlueDefault::new("/hook?list=7", "ana", "p w", &[]).taking(ticked)).await?;
         let credentials = json!({"authorization": {"scheme": "basic", "username": "ana", "password": "p w"}});
         let url = mock.receiver().url("/hook?list=7");
