@@ -27,6 +27,7 @@ on_both! {
     arriving::unknown_fields_are_carried_through_untouched,
     arriving::refunds_and_cancellations_reach_their_own_types,
     arriving::deliveries_are_signed_and_carry_credentials,
+    arriving::a_public_key_verifies_what_a_webhook_signs_with_one,
     arriving::the_manager_of_a_form_hears_of_it_when_it_asked_to,
     arriving::what_came_before_the_activation_is_not_live,
     recording::supporter_databases_have_the_donor_and_every_payment,

@@ -33,6 +33,6 @@ pub fn plan(event: &Event, webhook: &Webhook, test: bool) -> Result<Plan, Refusa
         Some(Status::Declined | Status::Pending) => return Err(NoPlan::NotApproved.into()),
     }
     let plan = formats::plan(connection.format, || Input::read(event, webhook, connection, test))?;
-    let signed = connection.signed && webhook.options.signing == Signing::SharedSecret;
+    let signed = connection.signed && webhook.options.signing != Signing::Off;
     Ok(Plan { config_version: webhook.version, signed, ..plan })
 }

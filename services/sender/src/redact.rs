@@ -87,6 +87,7 @@ fn secret(secrets: &Secrets) -> Vec<String> {
         let secret = key.secret.expose();
         words.push(secret.to_owned());
         words.extend(secret.strip_prefix("whsec_").map(str::to_owned));
+        words.extend(key.private.as_ref().map(|private| private.expose().to_owned()));
     }
     words
 }

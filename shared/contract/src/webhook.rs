@@ -184,18 +184,21 @@ pub enum Signing {
     /// HMAC-SHA256 with a shared secret, `v1`.
     #[default]
     SharedSecret,
+    /// The same, and Ed25519 with a private key before it, `v1a`: receivers verify with a public key.
+    PublicKey,
     /// No signature headers, for receivers that reject unknown headers.
     Off,
 }
 
 impl Signing {
     /// Every way.
-    pub const ALL: [Self; 2] = [Self::SharedSecret, Self::Off];
+    pub const ALL: [Self; 3] = [Self::SharedSecret, Self::PublicKey, Self::Off];
 
     /// The word that commands, pages and stored webhooks use.
     pub const fn name(self) -> &'static str {
         match self {
             Self::SharedSecret => "shared_secret",
+            Self::PublicKey => "public_key",
             Self::Off => "off",
         }
     }
@@ -210,7 +213,7 @@ impl std::str::FromStr for Signing {
 
 /// A word that names no way of signing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("signing must be shared_secret or off")]
+#[error("signing must be shared_secret, public_key or off")]
 pub struct UnknownSigning;
 
 /// Whether a header of this name belongs to the connection, to the body or to us, so that no custom header

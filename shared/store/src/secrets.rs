@@ -1,8 +1,8 @@
 //! A webhook's secrets: what the sender authenticates with and signs with.
 
 use contract::limits;
-use contract::signature::{NotASecret, SigningSecret};
-use contract::webhook::Endpoint;
+use contract::signature::{NotAPrivateKey, NotASecret, PrivateKey, Signer, SigningSecret};
+use contract::webhook::{Endpoint, Signing};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -34,6 +34,8 @@ pub enum Authorization {
 pub struct SigningKey {
     /// Signs.
     pub secret: SigningSecret,
+    /// Signs beside it, when the webhook asks for that. Rows of an older release have none.
+    pub private: Option<PrivateKey>,
     /// When it was made.
     pub made_at: Timestamp,
     /// When a newer one took its place; it goes on signing for [`limits::ROTATION_OVERLAP_S`].
@@ -41,9 +43,10 @@ pub struct SigningKey {
 }
 
 impl SigningKey {
-    /// A new secret of 32 random bytes.
+    /// A new secret of 32 random bytes, and a new private key.
     pub fn generate(now: Timestamp) -> Self {
-        Self { secret: SigningSecret::of_bytes(rand::random()), made_at: now, replaced_at: None }
+        let secret = SigningSecret::of_bytes(rand::random());
+        Self { secret, private: new_private(), made_at: now, replaced_at: None }
     }
 
     fn signs(&self, now: Timestamp) -> bool {
@@ -95,21 +98,48 @@ impl Secrets {
         self.origin.as_ref().is_none_or(|origin| *origin == endpoint.origin())
     }
 
-    /// What signs at `now`, newest first: the current secret, and one that was replaced less than
+    /// What signs at `now`, newest first: the current key, and one that was replaced less than
     /// [`limits::ROTATION_OVERLAP_S`] ago.
-    pub fn live_signing(&self, now: Timestamp) -> Vec<SigningSecret> {
-        self.signing.iter().filter(|key| key.signs(now)).take(2).map(|key| key.secret.clone()).collect()
+    pub fn signers(&self, signing: Signing, now: Timestamp) -> Vec<Signer> {
+        let live = self.signing.iter().filter(|key| key.signs(now)).take(2);
+        let signer = |key: &SigningKey| Signer {
+            secret: key.secret.clone(),
+            private: key.private.clone().filter(|_| signing == Signing::PublicKey),
+        };
+        live.map(signer).collect()
     }
 
-    /// Puts a new signing secret in the place of the current one. With `keep_old` the current one signs
-    /// beside it for [`limits::ROTATION_OVERLAP_S`]; without, it stops at once.
-    pub fn rotate(&mut self, now: Timestamp, new_secret: SigningSecret, keep_old: bool) {
+    /// The public key that belongs to the current private key.
+    pub fn public_key(&self) -> Option<String> {
+        self.current()?.private.as_ref()?.public()
+    }
+
+    /// Gives the current key of an older release a private key, so that there is a public one.
+    pub fn complete(&mut self) {
+        if let Some(current) = self.signing.iter_mut().find(|key| key.replaced_at.is_none()) {
+            current.private = current.private.take().or_else(new_private);
+        }
+    }
+
+    /// Puts a new key in the place of the current one. With `keep_old` the current one signs beside it for
+    /// [`limits::ROTATION_OVERLAP_S`]; without, it stops at once.
+    pub fn rotate(&mut self, new: SigningKey, keep_old: bool) {
+        let now = new.made_at;
         let current = self.signing.drain(..).find(|key| key.replaced_at.is_none());
-        self.signing.push(SigningKey { secret: new_secret, made_at: now, replaced_at: None });
+        self.signing.push(new);
         if keep_old {
             self.signing.extend(current.map(|key| SigningKey { replaced_at: Some(now), ..key }));
         }
     }
+
+    fn current(&self) -> Option<&SigningKey> {
+        self.signing.iter().find(|key| key.replaced_at.is_none())
+    }
+}
+
+/// Any 32 bytes are a seed.
+fn new_private() -> Option<PrivateKey> {
+    PrivateKey::of_seed(rand::random()).ok()
 }
 
 /// The plain form inside the seal; `S` is borrowed text on the way in and a secret on the way out.
@@ -132,6 +162,11 @@ const fn no_access<S>() -> Option<PlainAccess<S>> {
     None
 }
 
+/// The same.
+const fn no_key<S>() -> Option<S> {
+    None
+}
+
 #[derive(Serialize, Deserialize)]
 struct PlainAccess<S> {
     token: S,
@@ -149,6 +184,8 @@ enum PlainAuthorization<S> {
 #[derive(Serialize, Deserialize)]
 struct PlainKey<S> {
     secret: S,
+    #[serde(default = "no_key", skip_serializing_if = "Option::is_none")]
+    private: Option<S>,
     made_at: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     replaced_at: Option<Timestamp>,
@@ -165,6 +202,8 @@ pub(crate) enum PlainError {
     Version(u8),
     #[error("a signing secret is damaged")]
     Signing(#[source] NotASecret),
+    #[error("a private key is damaged")]
+    Private(#[source] NotAPrivateKey),
 }
 
 impl Secrets {
@@ -182,7 +221,12 @@ impl Secrets {
             signing: self
                 .signing
                 .iter()
-                .map(|key| PlainKey { secret: key.secret.expose(), made_at: key.made_at, replaced_at: key.replaced_at })
+                .map(|key| PlainKey {
+                    secret: key.secret.expose(),
+                    private: key.private.as_ref().map(PrivateKey::expose),
+                    made_at: key.made_at,
+                    replaced_at: key.replaced_at,
+                })
                 .collect(),
             fields: self.fields.iter().map(|(id, value)| (id.clone(), value.expose_secret())).collect(),
             access: self
@@ -201,7 +245,9 @@ impl Secrets {
         }
         let signing = plain.signing.into_iter().map(|key| {
             let secret = SigningSecret::parse(key.secret.expose_secret()).map_err(PlainError::Signing)?;
-            Ok(SigningKey { secret, made_at: key.made_at, replaced_at: key.replaced_at })
+            let private = key.private.map(|text| PrivateKey::parse(text.expose_secret())).transpose();
+            let private = private.map_err(PlainError::Private)?;
+            Ok(SigningKey { secret, private, made_at: key.made_at, replaced_at: key.replaced_at })
         });
         Ok(Self {
             authorization: match plain.authorization {
@@ -227,7 +273,31 @@ mod tests {
     }
 
     fn live(secrets: &Secrets, seconds: u64) -> Vec<String> {
-        secrets.live_signing(at(seconds)).iter().map(|secret| secret.expose().to_owned()).collect()
+        let signers = secrets.signers(Signing::SharedSecret, at(seconds));
+        signers.iter().map(|signer| signer.secret.expose().to_owned()).collect()
+    }
+
+    fn key(byte: u8, seconds: u64) -> SigningKey {
+        SigningKey { secret: SigningSecret::of_bytes([byte; 32]), ..SigningKey::generate(at(seconds)) }
+    }
+
+    #[test]
+    fn a_private_key_signs_only_where_it_is_asked_for_and_is_made_for_rows_without_one() {
+        let mut secrets = Secrets::generate(at(0));
+        let signs = |secrets: &Secrets, signing| secrets.signers(signing, at(0))[0].private.is_some();
+        assert!(signs(&secrets, Signing::PublicKey) && !signs(&secrets, Signing::SharedSecret));
+        let public = secrets.public_key();
+        secrets.complete();
+        assert!(public.is_some() && secrets.public_key() == public, "one that is there stays");
+
+        secrets.signing[0].private = None;
+        let before = secrets.to_plain().expect("plain");
+        assert!(!String::from_utf8_lossy(&before).contains("private"), "older releases read it");
+        let mut read = Secrets::from_plain(&before).expect("secrets");
+        assert_eq!(read.public_key(), None);
+        read.complete();
+        let again = Secrets::from_plain(&read.to_plain().expect("plain")).expect("secrets");
+        assert!(read.public_key().is_some() && again.public_key() == read.public_key());
     }
 
     #[test]
@@ -235,7 +305,7 @@ mod tests {
         let mut secrets = Secrets::generate(at(0));
         let old = live(&secrets, 0);
         let new = SigningSecret::of_bytes([7; 32]);
-        secrets.rotate(at(100), new.clone(), true);
+        secrets.rotate(key(7, 100), true);
         assert_eq!(live(&secrets, 100), [new.expose(), &old[0]]);
         assert_eq!(live(&secrets, 99 + limits::ROTATION_OVERLAP_S).len(), 2);
         assert_eq!(live(&secrets, 100 + limits::ROTATION_OVERLAP_S), [new.expose()]);
@@ -245,10 +315,10 @@ mod tests {
     fn never_more_than_two_secrets_sign_and_a_revoked_one_stops_at_once() {
         let mut secrets = Secrets::generate(at(0));
         for n in 1..=3 {
-            secrets.rotate(at(n), SigningSecret::of_bytes([7; 32]), true);
+            secrets.rotate(key(7, n), true);
             assert_eq!(live(&secrets, n).len(), 2);
         }
-        secrets.rotate(at(4), SigningSecret::of_bytes([8; 32]), false);
+        secrets.rotate(key(8, 4), false);
         assert_eq!(live(&secrets, 4), [SigningSecret::of_bytes([8; 32]).expose()]);
     }
 

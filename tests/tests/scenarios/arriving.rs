@@ -1,10 +1,13 @@
 //! What arrives, where, and in which form.
 
-use super::{body, header, lineitems, verify};
-use anyhow::Result;
+use super::{body, header, lineitems, text, verify};
+use anyhow::{Context, Result};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use ring::signature::{ED25519, UnparsedPublicKey};
 use serde_json::{Value, json};
 use testkit::builders::message;
-use testkit::receiver::Receiver;
+use testkit::receiver::{Receiver, Request};
 use tests::installation::Installation;
 
 pub(crate) async fn each_line_item_reaches_the_webhooks_of_its_entity(pipeline: Installation) -> Result<()> {
@@ -114,6 +117,39 @@ pub(crate) async fn deliveries_are_signed_and_carry_credentials(pipeline: Instal
         }
     }
     Ok(())
+}
+
+pub(crate) async fn a_public_key_verifies_what_a_webhook_signs_with_one(pipeline: Installation) -> Result<()> {
+    let receiver = Receiver::start().await?;
+    let webhook = pipeline.webhook(1, "default", &receiver.url("/"), json!({})).await?;
+    let path = format!("/webhooks/{}", webhook.id);
+    assert_eq!(pipeline.api("GET", &path, None).await?.get("public_key"), None);
+    let changed = pipeline.api("PATCH", &path, Some(&json!({"signing": "public_key"}))).await?;
+    let old = text(&changed, "public_key").to_owned();
+    let rotated = pipeline.api("POST", &format!("{path}/secret/rotate"), Some(&json!({}))).await?;
+    let new = text(&rotated, "public_key").to_owned();
+    assert_ne!(new, old);
+    pipeline.publish(&[message("contribution").entity(1).to_vec()]).await?;
+
+    receiver.wait_for(1).await?;
+    let request = receiver.received().pop().context("a request")?;
+    verify(&webhook.secret, &request)?;
+    verify(text(&rotated, "signing_secret"), &request)?;
+    let entries: Vec<&str> = header(&request, "webhook-signature").context("signed")?.split(' ').collect();
+    let versions: Vec<_> = entries.iter().filter_map(|entry| Some(entry.split_once(',')?.0)).collect();
+    assert_eq!(versions, ["v1a", "v1", "v1a", "v1"], "newest first, v1a before v1 of the same age");
+    verify_v1a(&new, entries[0], &request)?;
+    verify_v1a(&old, entries[2], &request)
+}
+
+/// Verifies an entry as a receiver with the public key would.
+fn verify_v1a(key: &str, entry: &str, request: &Request) -> Result<()> {
+    let decode = |text: Option<&str>| STANDARD.decode(text.unwrap_or_default()).context("base64");
+    let (key, signature) = (decode(key.strip_prefix("whpk_"))?, decode(entry.strip_prefix("v1a,"))?);
+    let [id, at] = ["webhook-id", "webhook-timestamp"].map(|name| header(request, name).unwrap_or_default());
+    let content = [format!("{id}.{at}.").as_bytes(), &request.body].concat();
+    let key = UnparsedPublicKey::new(&ED25519, key);
+    key.verify(&content, &signature).map_err(|_| anyhow::anyhow!("{entry} does not verify"))
 }
 
 pub(crate) async fn the_manager_of_a_form_hears_of_it_when_it_asked_to(pipeline: Installation) -> Result<()> {

@@ -4,7 +4,7 @@ use super::Functions;
 use super::checks::Checks;
 use super::editing::apply;
 use super::form::{self, Before, Form};
-use super::webhooks::{credentials_view, view};
+use super::webhooks::with_secrets;
 use crate::problem::Problem;
 use crate::views::{NewWebhook, WebhookView};
 use contract::catalogue::Connection;
@@ -73,7 +73,7 @@ impl Functions {
         }
         tracing::info!(webhook = %webhook.id, entity = %webhook.entity, "a webhook was added");
         let signing_secret = secrets.signing.first().map(|key| key.secret.expose().to_owned());
-        Ok(WebhookView { signing_secret, credentials: Some(credentials_view(secrets)), ..view(webhook) })
+        Ok(WebhookView { signing_secret, ..with_secrets(webhook, secrets) })
     }
 }
 

@@ -4,7 +4,7 @@ use super::Functions;
 use super::adding::ranges;
 use super::checks::{Checked, Checks};
 use super::form::{self, Before, Filled, Form};
-use super::webhooks::{credentials_view, view};
+use super::webhooks::with_secrets;
 use crate::problem::Problem;
 use crate::views::{WebhookChange, WebhookView};
 use contract::catalogue::Connection;
@@ -57,6 +57,9 @@ impl Functions {
             let changed = self.store.webhooks().change_with_secrets(id, |webhook, secrets| {
                 let old = Account::of(webhook, secrets);
                 wanted.set_options(&mut webhook.options);
+                if webhook.options.signing == Signing::PublicKey {
+                    secrets.complete();
+                }
                 warnings = wanted.set_target(webhook, secrets, &self.allow_networks).map_err(Stop::Wrong)?;
                 let moved = !old.is(&Account::of(webhook, secrets));
                 if moved && !forgotten { Err(Stop::Forget) } else { Ok(()) }
@@ -66,8 +69,7 @@ impl Functions {
                     if forgotten {
                         self.forget_again(id).await;
                     }
-                    let credentials = Some(credentials_view(&secrets));
-                    return Ok(WebhookView { credentials, warnings, ..view(&webhook) });
+                    return Ok(WebhookView { warnings, ..with_secrets(&webhook, &secrets) });
                 }
                 // Before the write: when it fails, nothing has changed and the same can be asked for once more.
                 Err(ChangeError::Refused(Stop::Forget)) => {
@@ -133,7 +135,9 @@ impl Wanted {
 
     fn concerns_the_target(&self) -> bool {
         let WebhookChange { connection, endpoint, settings, .. } = &self.change;
-        connection.is_some() || endpoint.is_some() || !settings.0.is_empty() || !self.credentials.is_nothing()
+        let where_to = connection.is_some() || endpoint.is_some() || !settings.0.is_empty();
+        // A key may have to be made.
+        where_to || !self.credentials.is_nothing() || self.signing == Some(Signing::PublicKey)
     }
 
     fn set_options(&self, options: &mut Options) {

@@ -7,10 +7,10 @@ use crate::views::{CredentialsView, RotatedSecret, Rotation, WebhookFilter, Webh
 use axum::http::StatusCode;
 use contract::id::{EntityId, WebhookId};
 use contract::limits;
-use contract::signature::SigningSecret;
-use contract::webhook::{Options, Status, Webhook};
+use contract::signature::PrivateKey;
+use contract::webhook::{Options, Signing, Status, Webhook};
 use jiff::SignedDuration;
-use store::{Authorization, Filter, Secrets};
+use store::{Authorization, Filter, Secrets, SigningKey};
 
 impl Functions {
     /// All webhooks that pass the filter.
@@ -54,21 +54,22 @@ impl Functions {
     /// Makes a new signing secret and shows it this once.
     pub async fn rotate_secret(&self, id: &WebhookId, rotation: &Rotation) -> Result<RotatedSecret, Problem> {
         let now = runtime::clock::now();
-        let new = SigningSecret::of_bytes(rand::random());
+        let new = SigningKey::generate(now);
         let changed = self.store.credentials().change(id, |secrets| {
-            secrets.rotate(now, new.clone(), !rotation.now);
+            secrets.rotate(new.clone(), !rotation.now);
             Ok::<(), Problem>(())
         });
         changed.await.map_err(Problem::from)?;
         tracing::info!(webhook = %id, "a signing secret was replaced");
         let overlap = SignedDuration::from_secs(limits::ROTATION_OVERLAP_S.cast_signed());
         let old_until = if rotation.now { None } else { now.checked_add(overlap).ok() };
-        Ok(RotatedSecret { signing_secret: new.expose().to_owned(), old_until })
+        let public_key = new.private.as_ref().and_then(PrivateKey::public);
+        Ok(RotatedSecret { signing_secret: new.secret.expose().to_owned(), public_key, old_until })
     }
 
     pub(super) async fn whole_view(&self, webhook: &Webhook) -> Result<WebhookView, Problem> {
         let secrets = self.store.credentials().get(&webhook.id).await?;
-        Ok(WebhookView { credentials: secrets.as_ref().map(credentials_view), ..view(webhook) })
+        Ok(secrets.map_or_else(|| view(webhook), |secrets| with_secrets(webhook, &secrets)))
     }
 
     /// The webhook itself, for functions that need more than its view.
@@ -86,8 +87,14 @@ impl Functions {
     }
 }
 
+/// A webhook with what may be told of its secrets.
+pub(super) fn with_secrets(webhook: &Webhook, secrets: &Secrets) -> WebhookView {
+    let public_key = secrets.public_key().filter(|_| webhook.options.signing == Signing::PublicKey);
+    WebhookView { credentials: Some(credentials_view(secrets)), public_key, ..view(webhook) }
+}
+
 /// Which credentials there are; never their values.
-pub(super) fn credentials_view(secrets: &Secrets) -> CredentialsView {
+fn credentials_view(secrets: &Secrets) -> CredentialsView {
     let authorization = match secrets.authorization {
         Authorization::None => "none",
         Authorization::Basic { .. } => "basic",
@@ -123,6 +130,7 @@ pub(super) fn view(webhook: &Webhook) -> WebhookView {
         updated_at: webhook.updated_at,
         activated_at: webhook.activated_at,
         credentials: None,
+        public_key: None,
         signing_secret: None,
         warnings: Vec::new(),
     }

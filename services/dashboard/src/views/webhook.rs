@@ -53,7 +53,7 @@ pub struct WebhookView {
     pub all_managed_pages: bool,
     /// Hears of declined contributions too.
     pub declined: bool,
-    /// `shared_secret` or `off`.
+    /// `shared_secret`, `public_key` or `off`.
     pub signing: String,
     /// When it was added.
     pub created_at: Timestamp,
@@ -65,6 +65,9 @@ pub struct WebhookView {
     /// Which credentials it has; absent in lists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credentials: Option<CredentialsView>,
+    /// What receivers verify with, `whpk_…`; of a webhook that signs with `public_key`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public_key: Option<String>,
     /// Only in the answer that creates the webhook.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signing_secret: Option<String>,
@@ -133,7 +136,7 @@ pub struct NewWebhook {
     /// Hear of declined contributions too.
     #[serde(default)]
     pub declined: bool,
-    /// `shared_secret` (default) or `off`.
+    /// `shared_secret` (default), `public_key`, which adds a signature that a public key verifies, or `off`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signing: Option<String>,
     /// What the receiver asks for, where that is not among the fields of the connection.
@@ -178,7 +181,7 @@ pub struct WebhookChange {
     /// Hear of declined contributions too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub declined: Option<bool>,
-    /// `shared_secret` or `off`.
+    /// `shared_secret`, `public_key` or `off`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signing: Option<String>,
     /// What the receiver asks for.
@@ -206,6 +209,9 @@ pub struct Rotation {
 pub struct RotatedSecret {
     /// `whsec_…`
     pub signing_secret: String,
+    /// `whpk_…`, what receivers of a webhook that signs with `public_key` verify with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public_key: Option<String>,
     /// Until when the old one signs too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub old_until: Option<Timestamp>,

@@ -45,7 +45,7 @@ pub(super) fn request(
     let mut request = Request { method, url, headers, body, decides, once };
     auth::apply(party, proof, &mut request, now)?;
     if planned.plan.signed {
-        auth::sign(&mut request, party.secrets, &planned.delivery.id, now)?;
+        auth::sign(&mut request, (party.secrets, party.webhook.options.signing), &planned.delivery.id, now)?;
     }
     Ok(request)
 }

@@ -15,6 +15,7 @@ fn secrets() -> Secrets {
         headers: vec![("x-key".into(), "sesame&more".into())],
         signing: vec![SigningKey {
             secret: SigningSecret::of_bytes([7; 32]),
+            private: None,
             made_at: Timestamp::UNIX_EPOCH,
             replaced_at: None,
         }],

@@ -193,6 +193,7 @@ async fn add_webhook(store: &Store, name: &str, url: &str, set: impl FnOnce(&mut
         headers: Vec::new(),
         signing: vec![SigningKey {
             secret: SigningSecret::parse(SIGNING).expect("valid"),
+            private: None,
             made_at: now,
             replaced_at: None,
         }],

@@ -105,6 +105,7 @@ fn whole(webhook: &WebhookView) -> String {
     lines.extend(optional.into_iter().filter_map(|(name, value)| Some((name, value?))));
     lines.push(("rate", format!("{} requests a second, {} in flight", webhook.rate_per_s, webhook.in_flight)));
     lines.push(("signing", webhook.signing.clone()));
+    lines.extend(webhook.public_key.clone().map(|key| ("public key", key)));
     for (field, value) in &webhook.settings {
         lines.push((field, value.as_str().map_or_else(|| value.to_string(), str::to_owned)));
     }

@@ -6,7 +6,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use contract::id::DeliveryId;
-use contract::signature::{SigningSecret, sign};
+use contract::signature::{Signer, SigningSecret, sign};
 use contract::webhook::Type;
 use runtime::task::{OnPanic, Tasks};
 use serde::Serialize;
@@ -128,7 +128,7 @@ impl Shared {
     fn verify(&self, kind: &str, id: &str, timestamp: &str, signatures: &str, body: &str) -> bool {
         let secret = self.secrets.lock().unwrap_or_else(PoisonError::into_inner).get(kind).cloned();
         let (Some(secret), Ok(id), Ok(at)) = (secret, DeliveryId::parse(id), timestamp.parse()) else { return false };
-        let expected = sign(&[secret], &id, at, body.as_bytes());
+        let expected = sign(&[Signer { secret, private: None }], &id, at, body.as_bytes());
         expected.is_ok_and(|expected| signatures.split(' ').any(|given| given == expected))
     }
 }

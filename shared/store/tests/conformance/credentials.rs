@@ -1,6 +1,6 @@
 use crate::place::{KEY, OTHER_KEY, Place, Server, id, keys, until, webhook};
 use contract::signature::SigningSecret;
-use contract::webhook::Webhook;
+use contract::webhook::{Signing, Webhook};
 use futures_util::future::join_all;
 use jiff::Timestamp;
 use secrecy::ExposeSecret;
@@ -14,6 +14,7 @@ pub(crate) fn secrets() -> Secrets {
         headers: vec![("X-Api-Key".to_owned(), "open sesame".into())],
         signing: vec![SigningKey {
             secret: SigningSecret::of_bytes([7; 32]),
+            private: None,
             made_at: Timestamp::UNIX_EPOCH,
             replaced_at: None,
         }],
@@ -52,7 +53,8 @@ pub(crate) async fn secrets_come_back_and_rotate(place: &mut Place) {
     let now = runtime::clock::now();
     let rotate = credentials
         .change(&id(1), |secrets| {
-            secrets.rotate(now, SigningSecret::of_bytes([8; 32]), true);
+            let secret = SigningSecret::of_bytes([8; 32]);
+            secrets.rotate(SigningKey { secret, ..SigningKey::generate(now) }, true);
             secrets.authorization = Authorization::Bearer { token: "token".into() };
             Ok::<(), Infallible>(())
         })
@@ -61,7 +63,8 @@ pub(crate) async fn secrets_come_back_and_rotate(place: &mut Place) {
     let found = credentials.get(&id(1)).await.expect("read").expect("there");
     assert_eq!(shown(&found), shown(&stored));
     assert_eq!(shown(&found).0, "token");
-    let live: Vec<String> = found.live_signing(now).iter().map(|secret| secret.expose().to_owned()).collect();
+    let live: Vec<String> =
+        found.signers(Signing::SharedSecret, now).iter().map(|signer| signer.secret.expose().to_owned()).collect();
     assert_eq!(live, [SigningSecret::of_bytes([8; 32]).expose(), SigningSecret::of_bytes([7; 32]).expose()]);
 
     assert!(credentials.get(&id(2)).await.expect("read").is_none());

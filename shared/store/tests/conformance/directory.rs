@@ -1,10 +1,9 @@
 use crate::place::{Place, id, until, webhook};
 use contract::id::EntityId;
-use contract::signature::SigningSecret;
 use contract::webhook::Status;
 use std::convert::Infallible;
 use std::sync::Arc;
-use store::{Entity, Secrets};
+use store::{Entity, Secrets, SigningKey};
 
 pub(crate) async fn changes_arrive_in_every_directory(place: &mut Place) {
     let store = &place.store;
@@ -38,7 +37,7 @@ pub(crate) async fn changes_arrive_in_every_directory(place: &mut Place) {
     let rotate = store
         .credentials()
         .change(&id(1), |secrets| {
-            secrets.rotate(now, SigningSecret::of_bytes([8; 32]), true);
+            secrets.rotate(SigningKey::generate(now), true);
             Ok::<(), Infallible>(())
         })
         .await;

@@ -128,7 +128,10 @@ async fn a_rotated_secret_signs_beside_the_old_one_unless_that_leaked() {
     let path = format!("/api/v1/webhooks/{id}/secret/rotate");
     let live = async || {
         let secrets = desk.store.credentials().get(&id).await.unwrap().unwrap();
-        secrets.live_signing(runtime::clock::now()).iter().map(|secret| secret.expose().to_owned()).collect::<Vec<_>>()
+        {
+            let signers = secrets.signers(contract::webhook::Signing::SharedSecret, runtime::clock::now());
+            signers.iter().map(|signer| signer.secret.expose().to_owned()).collect::<Vec<_>>()
+        }
     };
     let old = live().await;
     let rotated = desk.post(&path, Value::Null).await;

@@ -100,7 +100,7 @@ pub struct New {
     /// Hear of declined contributions too
     #[arg(long)]
     declined: bool,
-    #[arg(long, help = "shared_secret or off [default: shared_secret]")]
+    #[arg(long, help = "shared_secret, public_key or off [default: shared_secret]")]
     signing: Option<String>,
     /// Switch it on at once
     #[arg(long)]
@@ -144,7 +144,7 @@ pub struct Edit {
     /// Hear of declined contributions too
     #[arg(long, value_name = "true|false")]
     declined: Option<bool>,
-    #[arg(long, help = "shared_secret or off")]
+    #[arg(long, help = "shared_secret, public_key or off")]
     signing: Option<String>,
 }
 
