@@ -1,7 +1,7 @@
 //! How fast events become plans, on one core: `plan` is the formatter's own work, `line` all that a copy of it does
 //! with a line of a message: read it, make the plan, write the line for the sender.
 //!
-//! `cargo bench -p formatter`; the column with `item/s` counts events.
+//! `scripts/bench formats`; the column with `item/s` counts events.
 #![expect(clippy::expect_used, clippy::panic, reason = "a benchmark that cannot be set up has failed")]
 
 #[path = "../tests/native/reference.rs"]
