@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use testkit::Isolated;
 
 /// The roles of a distributed installation, in the order a message travels.
-pub const ROLES: [&str; 5] = ["ingest", "router", "formatter", "sender", "dashboard"];
+pub const ROLES: [&str; 6] = ["ingest", "router", "formatter", "sender", "backfill", "dashboard"];
 /// How long anything that a test waits for may take.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 const TOKEN: &str = "token-of-this-test-only";
@@ -244,6 +244,11 @@ impl Installation {
         let text = answer.text().await?;
         ensure!(status.is_success(), "{method} {path} answered {status}: {text}");
         if text.is_empty() { Ok(Value::Null) } else { serde_json::from_str(&text).context("the answer is not JSON") }
+    }
+
+    /// Whether every role is in one process.
+    pub fn is_embedded(&self) -> bool {
+        !self.settings.contains_key("TRIBUTARY__AMQP_URL")
     }
 
     /// URL and prefix of its queues.

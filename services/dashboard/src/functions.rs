@@ -2,6 +2,7 @@
 
 mod adding;
 mod attempts;
+mod backfills;
 mod checks;
 mod editing;
 mod entities;

@@ -1,6 +1,7 @@
 //! The HTTP layer: thin handlers over [`crate::functions`].
 
 mod auth;
+mod backfills;
 mod handlers;
 mod input;
 mod openapi;

@@ -3,6 +3,7 @@
 //! Nothing in an answer is a credential, save the signing secret in the one answer that makes it.
 
 mod attempt;
+mod backfill;
 mod credentials;
 mod entity;
 mod queue;
@@ -10,6 +11,9 @@ mod types;
 mod webhook;
 
 pub use attempt::{AttemptFilter, AttemptPage, AttemptView, NotTried, TestResult};
+pub use backfill::{
+    BackfillFilter, BackfillList, BackfillView, Cancellation, JournalEntry, NewBackfill, StartedBackfill,
+};
 pub use credentials::{CredentialsView, FieldValues, NewAuthorization, NewCredentials, NewHeader};
 pub use entity::{EntityView, NewEntity};
 pub use queue::{

@@ -9,18 +9,20 @@ use contract::lane::Lane;
 use contract::plan::{NoPlan, Plan};
 use runtime::clock;
 use stage::{Enveloped, Handler, Item, Made, Outcome, Poison, Taken, Unavailable, envelopes};
-use store::{Attempts, Directory};
+use store::{Attempts, Backfills, Directory, Ends, Store};
 
 /// Makes plans.
 pub struct Formatter {
     directory: Directory,
     attempts: Attempts,
+    backfills: Backfills,
 }
 
 impl Formatter {
     /// A formatter that looks webhooks up here and notes there what it makes no plan for.
-    pub fn new(directory: Directory, attempts: Attempts) -> Self {
-        Self { directory, attempts }
+    pub fn new(store: &Store) -> Self {
+        let (directory, attempts) = (store.directory().clone(), store.attempts().clone());
+        Self { directory, attempts, backfills: store.backfills().clone() }
     }
 
     /// Records that nothing is sent, so that people can see why.
@@ -36,17 +38,29 @@ impl Formatter {
 impl Handler for Formatter {
     const NAME: &'static str = "formatter";
     type Item = Enveloped<Delivery>;
-    type Prepared = ();
+    type Prepared = Ends;
 
     fn split(&self, message: &Taken) -> Vec<Result<Self::Item, Poison>> {
         envelopes(message)
     }
 
-    async fn prepare(&self, _messages: &[Taken], _items: &[Self::Item]) -> Result<(), Unavailable> {
-        Ok(())
+    async fn prepare(&self, _messages: &[Taken], _items: &[Self::Item]) -> Result<Ends, Unavailable> {
+        Ok(Ends::default())
     }
 
-    async fn handle(&self, (): &(), item: &Self::Item) -> Result<Outcome, Unavailable> {
+    async fn handle(&self, ends: &Ends, item: &Self::Item) -> Result<Outcome, Unavailable> {
+        let outcome = self.format(item).await?;
+        ends.note(&item.header, item.body.id.clone(), outcome.end());
+        Ok(outcome)
+    }
+
+    async fn confirmed(&self, ends: &Ends, _decided: &[&Self::Item]) {
+        ends.tell(&self.backfills).await;
+    }
+}
+
+impl Formatter {
+    async fn format(&self, item: &Enveloped<Delivery>) -> Result<Outcome, Unavailable> {
         let delivery = &item.body;
         let webhook = match self.directory.webhook(&delivery.webhook).await {
             Ok(Some(webhook)) => webhook,

@@ -26,7 +26,7 @@ pub struct Role(Stage<Formatter>);
 
 /// Builds the role. It binds nothing.
 pub fn build(broker: Broker, store: &Store, health: &Health) -> Role {
-    let handler = Formatter::new(store.directory().clone(), store.attempts().clone());
+    let handler = Formatter::new(store);
     let stage = Stage::new(handler, broker, health.clone());
     Role(stage.queue(Queue::Formatter(Lane::Live), 75).queue(Queue::Formatter(Lane::Backfill), 25))
 }

@@ -4,23 +4,24 @@ use broker::Queue;
 use contract::delivery::{DeliveryOf, Routed};
 use contract::envelope::{self, Header, Line};
 use contract::event::Event;
-use contract::id::WebhookId;
+use contract::id::{DeliveryId, WebhookId};
 use contract::lane::Lane;
 use contract::matching;
 use contract::webhook::Webhook;
 use stage::{Enveloped, Handler, Made, Outcome, Poison, Taken, Unavailable, envelopes};
 use std::sync::Arc;
-use store::Directory;
+use store::{Backfills, Directory, Ends};
 
 /// Finds the webhooks of an event.
 pub struct Router {
     directory: Directory,
+    backfills: Backfills,
 }
 
 impl Router {
-    /// A router that looks webhooks up here.
-    pub fn new(directory: Directory) -> Self {
-        Self { directory }
+    /// A router that looks webhooks up here, and tells backfills what it makes nothing of.
+    pub fn new(directory: Directory, backfills: Backfills) -> Self {
+        Self { directory, backfills }
     }
 
     /// The webhooks that could take the event: on the backfill lane the one it is meant for, else those of
@@ -45,17 +46,31 @@ impl Router {
 impl Handler for Router {
     const NAME: &'static str = "router";
     type Item = Enveloped<Routed>;
-    type Prepared = ();
+    type Prepared = Ends;
 
     fn split(&self, message: &Taken) -> Vec<Result<Self::Item, Poison>> {
         envelopes(message)
     }
 
-    async fn prepare(&self, _messages: &[Taken], _items: &[Self::Item]) -> Result<(), Unavailable> {
-        Ok(())
+    async fn prepare(&self, _messages: &[Taken], _items: &[Self::Item]) -> Result<Ends, Unavailable> {
+        Ok(Ends::default())
     }
 
-    async fn handle(&self, (): &(), item: &Self::Item) -> Result<Outcome, Unavailable> {
+    async fn handle(&self, ends: &Ends, item: &Self::Item) -> Result<Outcome, Unavailable> {
+        let outcome = self.route(item).await?;
+        if let Some(only) = &item.body.webhook {
+            ends.note(&item.header, DeliveryId::derive(&item.body.event.id, only), outcome.end());
+        }
+        Ok(outcome)
+    }
+
+    async fn confirmed(&self, ends: &Ends, _decided: &[&Self::Item]) {
+        ends.tell(&self.backfills).await;
+    }
+}
+
+impl Router {
+    async fn route(&self, item: &Enveloped<Routed>) -> Result<Outcome, Unavailable> {
         let Routed { event, webhook: only } = &item.body;
         let lane = item.header.lane;
         if lane == Lane::Backfill && only.is_none() {
@@ -67,7 +82,11 @@ impl Handler for Router {
             // Waiting does not heal it, and it must not hold up the others. The message names the key alone.
             Err(corrupt) => return Ok(Outcome::Park(format!("corrupt: {corrupt}"))),
         };
-        let takers = candidates.iter().filter(|webhook| matching::takes(webhook, event, lane).is_ok());
+        let takes = |webhook: &Webhook| match item.header.backfill {
+            Some(_) => matching::takes_selected(webhook, event),
+            None => matching::takes(webhook, event, lane),
+        };
+        let takers = candidates.iter().filter(|webhook| takes(webhook).is_ok());
         let made: Result<Vec<Made>, _> = takers.map(|webhook| deliver(&item.header, event, webhook)).collect();
         Ok(match made {
             Ok(made) if made.is_empty() => Outcome::Skip("no_match"),

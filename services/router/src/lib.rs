@@ -16,7 +16,7 @@ pub struct Role(Stage<Router>);
 
 /// Builds the role. It binds nothing.
 pub fn build(broker: Broker, store: &Store, health: &Health) -> Role {
-    let handler = Router::new(store.directory().clone());
+    let handler = Router::new(store.directory().clone(), store.backfills().clone());
     let stage = Stage::new(handler, broker, health.clone());
     Role(stage.queue(Queue::Router(Lane::Live), 75).queue(Queue::Router(Lane::Backfill), 25))
 }

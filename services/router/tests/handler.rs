@@ -91,11 +91,11 @@ async fn handle(store: &Store, event: &Event, lane: Lane, only: Option<WebhookId
     let header = Header::new(event.id.as_str(), "00-trace".to_owned(), lane, event.received_at);
     let body = Routed { event: event.clone(), webhook: only };
     let body = Line::new(header, body).encode(1_000).unwrap();
-    let router = Router::new(store.directory().clone());
+    let router = Router::new(store.directory().clone(), store.backfills().clone());
     let items: Vec<Enveloped<Routed>> =
         router.split(&Taken { id: "m".to_owned(), redelivered: false, body }).into_iter().map(Result::unwrap).collect();
-    router.prepare(&[], &items).await.unwrap();
-    router.handle(&(), &items[0]).await.unwrap()
+    let ends = router.prepare(&[], &items).await.unwrap();
+    router.handle(&ends, &items[0]).await.unwrap()
 }
 
 /// The webhooks that get a delivery, and on which lane.

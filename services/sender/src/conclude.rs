@@ -2,7 +2,7 @@
 
 use crate::execute::Attempted;
 use crate::execute::verdict::{ALREADY, Class};
-use crate::handler::{Message, Sender, Trouble, roll};
+use crate::handler::{ARRIVED_BEFORE, Message, Sender, Trouble, roll};
 use crate::{record, telemetry};
 use contract::attempt::{Attempt, Outcome as Ended};
 use contract::delivery::{Delivery, Planned, ProgressedOf};
@@ -44,7 +44,7 @@ impl Sender {
         let nothing = record::nothing_sent(&item.body.delivery, clock::now(), ALREADY);
         self.account(item, &Attempt { outcome: Ended::Delivered, ..nothing }).await?;
         telemetry::repeat_avoided();
-        Ok(Outcome::Skip("already_delivered"))
+        Ok(Outcome::Skip(ARRIVED_BEFORE))
     }
 
     /// It is not sent, on purpose.
@@ -167,6 +167,8 @@ fn undelivered(item: &Enveloped<Planned>, why: &str) -> Outcome {
     let delivery = Delivery { recheck: true, ..item.body.delivery.clone() };
     let mut header = item.header.for_id(delivery.id.as_str());
     header.why = Some(why.to_owned());
+    // Its backfill has counted it. Whoever sends it again does not ask how that backfill ended.
+    header.backfill = None;
     match Line::new(header, &delivery).encode(delivery.event.body.get().len()) {
         Ok(line) => Outcome::Undelivered { webhook: delivery.webhook, line, why: why.to_owned() },
         Err(error) => Outcome::Park(error.to_string()),

@@ -3,6 +3,7 @@
 use crate::Config;
 use crate::auth::Party;
 use crate::away::Away;
+use crate::backfills::{Backfills, Standing};
 use crate::client::Client;
 use crate::conclude::later;
 use crate::execute::{Executor, Job, Ran, Ready};
@@ -11,9 +12,11 @@ use crate::memory::Memory;
 use crate::record::Records;
 use crate::spent::Spent;
 use crate::telemetry;
+use contract::backfill::Settled;
 use contract::delivery::Planned;
 use contract::envelope;
 use contract::id::DeliveryId;
+use contract::limits;
 use contract::retry::Roll;
 use contract::webhook::Status;
 use runtime::clock;
@@ -22,11 +25,15 @@ use std::collections::HashSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use store::Store;
+use store::{Ends, Store};
 use tokio::time::Instant;
 
+/// What a skip of a delivery that the receiver has already is called.
+pub(crate) const ARRIVED_BEFORE: &str = "already_delivered";
 const INACTIVE: &str = "the webhook is inactive";
 pub(crate) const REMOVED: &str = "the webhook does not exist any more";
+/// How long a delivery of a paused backfill waits before it is looked at again.
+const PAUSED: Duration = Duration::from_millis(limits::BACKFILL_PAUSED_MS);
 const DAMAGED: &str = "what is stored of the webhook can't be read";
 
 /// Executes plans.
@@ -34,6 +41,7 @@ pub struct Sender {
     pub(crate) executor: Executor,
     pub(crate) store: Store,
     pub(crate) records: Records,
+    backfills: Backfills,
     /// Deliveries that were sent back to the formatter a moment ago.
     pub(crate) sent_back: Mutex<HashSet<DeliveryId>>,
     /// Acknowledged messages whose done marks are still there.
@@ -51,6 +59,8 @@ pub struct Message {
     /// Delivered when the message was handed out before.
     done: HashSet<DeliveryId>,
     pub(crate) marked: AtomicBool,
+    /// Deliveries of backfills that ended.
+    ends: Ends,
 }
 
 /// Why there is no outcome yet.
@@ -103,16 +113,24 @@ impl Handler for Sender {
             false => HashSet::new(),
         };
         let (id, redelivered) = (message.id.clone(), message.redelivered);
-        Ok(Message { id, shared, redelivered, marked: AtomicBool::new(!done.is_empty()), done })
+        let marked = AtomicBool::new(!done.is_empty());
+        Ok(Message { id, shared, redelivered, marked, done, ends: Ends::default() })
     }
 
     async fn handle(&self, message: &Message, item: &Self::Item) -> Result<Outcome, Unavailable> {
-        match self.decide(message, item).await {
-            Ok(outcome) => Ok(outcome),
-            Err(Trouble::Away(unavailable)) => Err(unavailable),
-            Err(Trouble::NotSent(why)) => self.not_sent(item, why).await,
-            Err(Trouble::Broken(error)) => Ok(Outcome::Park(error.to_string())),
-        }
+        let outcome = match self.decide(message, item).await {
+            Ok(outcome) => outcome,
+            Err(Trouble::Away(unavailable)) => return Err(unavailable),
+            Err(Trouble::NotSent(why)) => self.not_sent(item, why).await?,
+            Err(Trouble::Broken(error)) => Outcome::Park(error.to_string()),
+        };
+        let arrived = matches!(outcome, Outcome::Skip(ARRIVED_BEFORE)).then_some(Settled::Done);
+        message.ends.note(&item.header, item.body.delivery.id.clone(), arrived.or_else(|| outcome.end()));
+        Ok(outcome)
+    }
+
+    async fn confirmed(&self, message: &Message, _decided: &[&Self::Item]) {
+        message.ends.tell(self.store.backfills()).await;
     }
 
     async fn acknowledged(&self, message: &Message) {
@@ -136,7 +154,8 @@ impl Sender {
         let memory = Memory::new(&store, store.ledger().keeping(config.ledger));
         let executor = Executor::new(client, &store, memory, gate);
         let records = Records::new(store.attempts().clone(), away);
-        Self { executor, store, records, sent_back: Mutex::default(), spent: Spent::default() }
+        let backfills = Backfills::new(&store);
+        Self { executor, store, records, backfills, sent_back: Mutex::default(), spent: Spent::default() }
     }
 
     /// The checks, in their order: done mark, webhook, what the plan needs, rate, place in flight. All of it can be
@@ -146,7 +165,12 @@ impl Sender {
         // Before the status: a neighbour's 410 must not make an undelivered one of what has arrived.
         if message.done.contains(&delivery.id) {
             telemetry::repeat_avoided();
-            return Ok(Outcome::Skip("already_delivered"));
+            return Ok(Outcome::Skip(ARRIVED_BEFORE));
+        }
+        match self.backfills.standing(&item.header).await? {
+            Standing::Goes => self.backfills.came(&item.header, clock::now()).await,
+            Standing::Waits => return Ok(Outcome::Defer { after: PAUSED, why: "backfill_paused", body: None }),
+            Standing::Drops => return Ok(Outcome::Skip("backfill_cancelled")),
         }
         let webhook = self.webhook(&item.body).await?.ok_or(Trouble::NotSent(REMOVED))?;
         if webhook.status != Status::Active && !delivery.test {

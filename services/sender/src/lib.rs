@@ -2,6 +2,7 @@
 
 mod auth;
 mod away;
+mod backfills;
 mod client;
 mod conclude;
 mod config;

@@ -57,6 +57,8 @@ pub enum Command {
     Formatter,
     /// Run the sender: send until the receiver has it
     Sender,
+    /// Run the role backfill, or request, run and watch the past events of a webhook
+    Backfill(Backfill),
     /// Run the dashboard: the JSON API
     Dashboard,
     /// Run everything with a local receiver and sample contributions, and show deliveries as they arrive
@@ -66,6 +68,14 @@ pub enum Command {
     /// Commands for people, which talk to a running instance.
     #[command(flatten)]
     Client(ClientCommand),
+}
+
+/// `tributary backfill`, which is a role when nothing stands behind it.
+#[derive(Debug, Args)]
+pub struct Backfill {
+    /// What to do; the role runs without it.
+    #[command(subcommand)]
+    pub command: Option<crate::commands::backfill::Backfill>,
 }
 
 /// Commands that talk to a running instance.

@@ -1,6 +1,7 @@
 //! The commands for people. Each asks the API of a running instance and prints its answer.
 
 mod attempts;
+pub(crate) mod backfill;
 pub(crate) mod entity;
 pub(crate) mod healthcheck;
 mod parked;

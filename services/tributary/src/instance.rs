@@ -36,13 +36,16 @@ pub enum RoleName {
     Formatter,
     /// Sends until the receiver has it.
     Sender,
+    /// Sends past events.
+    Backfill,
     /// The JSON API.
     Dashboard,
 }
 
 impl RoleName {
     /// Every role, in the order a message travels.
-    pub const ALL: [Self; 5] = [Self::Ingest, Self::Router, Self::Formatter, Self::Sender, Self::Dashboard];
+    pub const ALL: [Self; 6] =
+        [Self::Ingest, Self::Router, Self::Formatter, Self::Sender, Self::Backfill, Self::Dashboard];
 
     /// The command that runs it alone.
     pub const fn name(self) -> &'static str {
@@ -51,6 +54,7 @@ impl RoleName {
             Self::Router => "router",
             Self::Formatter => "formatter",
             Self::Sender => "sender",
+            Self::Backfill => "backfill",
             Self::Dashboard => "dashboard",
         }
     }
@@ -59,7 +63,7 @@ impl RoleName {
     pub const fn uses_credentials(self) -> bool {
         match self {
             Self::Sender | Self::Dashboard => true,
-            Self::Ingest | Self::Router | Self::Formatter => false,
+            Self::Ingest | Self::Router | Self::Formatter | Self::Backfill => false,
         }
     }
 }
@@ -148,6 +152,7 @@ impl Instance {
         };
         let formatter = wanted(RoleName::Formatter).then(|| formatter::build(broker.clone(), &store, &health));
         let router = wanted(RoleName::Router).then(|| router::build(broker.clone(), &store, &health));
+        let backfill = wanted(RoleName::Backfill).then(|| backfill::build(settings.backfill, broker, store));
         self.addresses.ingest = ingest.as_ref().map(ingest::Role::address);
         self.addresses.dashboard = dashboard.as_ref().map(dashboard::Role::local_addr);
 
@@ -157,6 +162,7 @@ impl Instance {
             formatter.map(|role| self.run("formatter", |tasks| async move { role.run(&tasks).await })),
             router.map(|role| self.run("router", |tasks| async move { role.run(&tasks).await })),
             ingest.map(|role| self.run("ingest", |tasks| async move { role.run(&tasks).await })),
+            backfill.map(|role| self.run("backfill", |tasks| async move { role.run(&tasks).await })),
             dashboard.map(|role| {
                 self.run("dashboard", |tasks| async move {
                     role.run(&tasks).await;

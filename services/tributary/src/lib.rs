@@ -10,7 +10,8 @@ pub mod output;
 pub mod settings;
 pub mod tokens;
 
-use cli::{Cli, Command};
+use cli::{Backfill, Cli, Command};
+use client::Client;
 use failure::Failure;
 use instance::{Instance, RoleName};
 use output::Output;
@@ -25,9 +26,14 @@ use settings::{Purpose, Settings};
 pub fn worker_threads(cli: &Cli) -> usize {
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     match &cli.command {
-        Some(Command::Ingest | Command::Router | Command::Formatter | Command::Sender | Command::Dashboard) => {
-            (processors / 2).max(1)
-        }
+        Some(
+            Command::Ingest
+            | Command::Router
+            | Command::Formatter
+            | Command::Sender
+            | Command::Backfill(Backfill { command: None })
+            | Command::Dashboard,
+        ) => (processors / 2).max(1),
         _ => processors,
     }
 }
@@ -41,6 +47,11 @@ pub async fn run(cli: Cli, output: &Output) -> Result<Exit, Failure> {
         Command::Router => serve(sources, &[RoleName::Router]).await,
         Command::Formatter => serve(sources, &[RoleName::Formatter]).await,
         Command::Sender => serve(sources, &[RoleName::Sender]).await,
+        Command::Backfill(Backfill { command: None }) => serve(sources, &[RoleName::Backfill]).await,
+        Command::Backfill(Backfill { command: Some(command) }) => {
+            let settings = Settings::load(sources, Purpose::Client)?;
+            commands::backfill::run(command, &Client::new(&settings, &cli.target)?, output).await
+        }
         Command::Dashboard => serve(sources, &[RoleName::Dashboard]).await,
         Command::Demo(demo) => demo::run(demo, output).await,
         Command::Healthcheck(check) => commands::healthcheck::run(check, output).await,

@@ -45,6 +45,8 @@ pub struct Settings {
     pub ingest: Ingest,
     /// `[sender]`: the way out.
     pub sender: sender::Config,
+    /// `[backfill]`: past events.
+    pub backfill: backfill::Config,
     /// `[dashboard]`: the JSON API.
     pub dashboard: dashboard::Config,
     /// `dashboard.url`, from `dashboard.listen`: where the commands find it.
@@ -58,9 +60,9 @@ pub struct Settings {
 /// How long accepted events are kept for backfills.
 #[derive(Debug, Clone)]
 pub struct History {
-    /// `history.age_h`, 720: hours.
+    /// `history.age_h`, 9,600, which is 400 days: hours.
     pub age_h: u64,
-    /// `history.size_mb`, 10,000: megabytes.
+    /// `history.size_mb`, 50,000: megabytes.
     pub size_mb: u64,
 }
 
@@ -124,8 +126,8 @@ impl Settings {
             queue_prefix: read.or("queue_prefix", String::new(), "text"),
             key_prefix: read.or("key_prefix", "tributary:".to_owned(), "text"),
             history: History {
-                age_h: read.or("history.age_h", 720, COUNT),
-                size_mb: read.or("history.size_mb", 10_000, COUNT),
+                age_h: read.or("history.age_h", 9_600, COUNT),
+                size_mb: read.or("history.size_mb", 50_000, COUNT),
             },
             ingest: Ingest {
                 listen: read.or("ingest.listen", SocketAddr::from(([127, 0, 0, 1], 8081)), ADDRESS),
@@ -137,6 +139,7 @@ impl Settings {
             },
             dashboard: dashboard::Config::read(read, &sender.allow_networks),
             sender,
+            backfill: backfill::Config::read(read),
             dashboard_url: read.optional("dashboard.url", URL),
             admin: Admin { listen: read.or("admin.listen", SocketAddr::from(([127, 0, 0, 1], 8090)), ADDRESS) },
             telemetry: Telemetry {

@@ -13,7 +13,7 @@ mod walk;
 
 pub use money::Money;
 pub use reason::{Reason, Rejection};
-pub use time::{eastern, parse as parse_time};
+pub use time::{eastern, eastern_midnight, parse as parse_time};
 
 pub(crate) use contribution::status;
 pub(crate) use fields::{MESSAGE, TOP};

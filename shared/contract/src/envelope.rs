@@ -2,6 +2,7 @@
 //!
 //! Versioned and decoded one line at a time, so a line that can't be decoded is parked alone.
 
+use crate::id::BackfillId;
 use crate::lane::Lane;
 use bytes::{Bytes, BytesMut};
 use jiff::Timestamp;
@@ -34,12 +35,25 @@ pub struct Header {
     /// Why it waits: the reason of the last retry or deferral, for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
+    /// The backfill that it belongs to: its window is told when it comes to an end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backfill: Option<BackfillId>,
 }
 
 impl Header {
     /// The header of something that has just been accepted.
     pub fn new(id: &str, trace: String, lane: Lane, first_at: Timestamp) -> Self {
-        Self { version: VERSION, id: id.to_owned(), trace, lane, first_at, attempt: 0, not_before: None, why: None }
+        Self {
+            version: VERSION,
+            id: id.to_owned(),
+            trace,
+            lane,
+            first_at,
+            attempt: 0,
+            not_before: None,
+            why: None,
+            backfill: None,
+        }
     }
 
     /// The same journey under another id: what an event becomes when it is a delivery.
@@ -82,6 +96,8 @@ struct Wire<B> {
     not_before: Option<Timestamp>,
     #[serde(default)]
     why: Option<String>,
+    #[serde(default)]
+    backfill: Option<BackfillId>,
     body: B,
 }
 
@@ -112,8 +128,8 @@ impl<B: DeserializeOwned> Line<B> {
         if wire.v > VERSION {
             return Err(Error::Version(wire.v));
         }
-        let Wire { v: version, id, trace, lane, first_at, attempt, not_before, why, body } = wire;
-        let header = Header { version, id, trace, lane, first_at, attempt, not_before, why };
+        let Wire { v: version, id, trace, lane, first_at, attempt, not_before, why, backfill, body } = wire;
+        let header = Header { version, id, trace, lane, first_at, attempt, not_before, why, backfill };
         Ok(Self { header, body })
     }
 }

@@ -105,6 +105,17 @@ text_id!(
     DeliveryId,
     "dlv"
 );
+text_id!(
+    /// A backfill. Made when it is requested, of bits that grow with time (UUID version 7): lists are in the order
+    /// of ids.
+    BackfillId,
+    "bf"
+);
+text_id!(
+    /// Something that the contact of a webhook is to be told. Made like the id of a backfill.
+    NoticeId,
+    "ntc"
+);
 
 impl EventId {
     /// The event that `parts` name. The parts are separated by a byte that none of them contains, so
@@ -121,7 +132,7 @@ impl DeliveryId {
     }
 }
 
-fn digest(parts: &[&str]) -> u128 {
+pub(crate) fn digest(parts: &[&str]) -> u128 {
     let mut hash = Sha256::new();
     for part in parts {
         hash.update((part.len() as u64).to_be_bytes());

@@ -3,11 +3,12 @@
 //! Nothing here is asynchronous and nothing reads the time: `now` and a roll are arguments.
 //! In the order data flows: an upstream document becomes [`event::Event`]s, a webhook that takes one
 //! makes a [`delivery::Delivery`], its format makes a [`plan::Plan`], and each try at it an
-//! [`attempt::Attempt`].
+//! [`attempt::Attempt`]. A [`backfill::Backfill`] selects past events that take the same path.
 
 pub mod limits;
 
 pub mod attempt;
+pub mod backfill;
 pub mod body;
 pub mod catalogue;
 pub mod delivery;

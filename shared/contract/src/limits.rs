@@ -166,6 +166,79 @@ pub const LEASE_S: u64 = 3_600;
 /// Rows that the store reads at once when it lists.
 pub const STORE_PAGE_ROWS: usize = 100;
 
+/// Longest row of a file of past contributions, its line breaks included; a line of JSON is a message.
+pub const IMPORT_ROW_BYTES: usize = UPSTREAM_MESSAGE_BYTES;
+/// Bytes kept of a row that is longer.
+pub const IMPORT_ROW_SHOWN_BYTES: usize = 4 * 1024;
+/// Bytes read of such a file at once.
+pub const IMPORT_READ_BYTES: usize = 64 * 1024;
+/// Series of a backfill's files that are kept in memory; more are sorted in a temporary file. 32 bytes each.
+pub const IMPORT_SERIES: usize = 128 * 1024;
+/// Digits of a receipt id behind its `AB`.
+pub const IMPORT_RECEIPT_DIGITS: usize = 18;
+/// Deliveries of one backfill that are outstanding.
+pub const BACKFILL_OUTSTANDING: u64 = 2_000;
+/// Deliveries of a backfill that one call to the store begins, settles or looks up; more make several calls.
+pub const BACKFILL_CHUNK: usize = 500;
+/// Bytes of the place that a backfill's source has reached.
+pub const BACKFILL_CURSOR_BYTES: usize = 1_024;
+/// Files of one backfill.
+pub const BACKFILL_FILES: usize = 200;
+/// Bytes of the name of a file of a backfill.
+pub const BACKFILL_FILE_NAME_BYTES: usize = 512;
+/// Entries of a backfill's journal. The first stays when there are more.
+pub const BACKFILL_JOURNAL_ENTRIES: usize = 100;
+/// Bytes kept of the reason of a backfill's status, and of what an entry of its journal says.
+pub const BACKFILL_REASON_BYTES: usize = 512;
+/// How much earlier than a backfill's start date an event of it may have been received, because upstream's clock
+/// was ahead of ours.
+pub const BACKFILL_CLOCK_SKEW_S: i64 = 24 * 3_600;
+/// Backfills, and notices, of one page of a list.
+pub const BACKFILL_PAGE: usize = 1_000;
+/// Parts of a webhook's record of what its backfills sent; a look at one event reads one of them. A power of two.
+pub const SENT_BUCKETS: u16 = 16_384;
+/// How long a notice is kept: 90 days.
+pub const NOTICE_S: u64 = 90 * 24 * 3_600;
+/// Expired notices that one write forgets.
+pub const NOTICE_SWEEP_ENTRIES: usize = 100;
+/// How far back the age of live deliveries is looked at.
+pub const PULSE_S: u64 = 10;
+/// How often one process tells the age of its live deliveries, at most.
+pub const PULSE_MS: u64 = 1_000;
+/// Longest life of the lock that keeps one runner for a backfill, unless it is renewed.
+pub const BACKFILL_LEASE_S: u64 = 30;
+/// First wait before a window is told once more of what was settled.
+pub const BACKFILL_TELL_MIN_MS: u64 = 100;
+/// Longest such wait.
+pub const BACKFILL_TELL_MAX_MS: u64 = 5_000;
+/// How often it is looked for backfills to run.
+pub const BACKFILL_LOOK_MS: u64 = 500;
+/// How often a run looks at what people want, and at the room in its window.
+pub const BACKFILL_MOMENT_MS: u64 = 100;
+/// How long a run waits for the next message of the history.
+pub const BACKFILL_PATIENCE_MS: u64 = 200;
+/// Messages of the history that are read before a run looks at what people want.
+pub const BACKFILL_CHUNK_MESSAGES: usize = 2_000;
+/// Deliveries, from where a backfill is taken up, of which nobody knows whether they were published.
+pub const BACKFILL_IN_DOUBT: usize = 3_000;
+/// How long after it was received an event may reach the history.
+pub const BACKFILL_HISTORY_LAG_S: i64 = 10;
+/// Live deliveries that reach the sender later make backfills give way.
+pub const BACKFILL_LIVE_AGE_S: u64 = 5;
+/// How long the sender believes what it knows of a backfill's status.
+pub const BACKFILL_STANDING_MS: u64 = 500;
+/// Backfills whose status one sender process remembers.
+pub const BACKFILLS_KNOWN: usize = 1_024;
+/// How long a delivery of a paused backfill waits before it is looked at again.
+pub const BACKFILL_PAUSED_MS: u64 = 5_000;
+/// How long after it was asked for an activation counts: by then every router knows of it, so that no event which
+/// is live by its time is skipped.
+pub const ACTIVATION_MS: u64 = 250;
+/// How much of that the write may take; the rest is for the routers to hear of it.
+pub const ACTIVATION_WRITE_MS: u64 = 100;
+/// How often that lock is renewed.
+pub const BACKFILL_RENEW_MS: u64 = 10_000;
+
 /// Bytes read of an endpoint's answer.
 pub const ANSWER_READ_BYTES: usize = 64 * 1024;
 /// Time to connect to an endpoint, TLS included.
@@ -321,5 +394,13 @@ const _: () = assert!(SEND_TIMEOUT_MS < DRAIN_GRACE_MS, "a send must be able to 
 const _: () = assert!(EMBEDDED_PAGE_MESSAGES <= EMBEDDED_WINDOW_MESSAGES, "a page must fit into the window");
 const _: () = assert!(LEDGER_S <= LEDGER_MAX_S, "the default is a possible setting");
 const _: () = assert!(LEDGER_USE_S < LEDGER_S, "what is read every day is kept");
+const _: () = assert!(BACKFILL_CHUNK as u64 <= BACKFILL_OUTSTANDING, "a whole chunk fits into the window");
+const _: () = assert!(SENT_BUCKETS.is_power_of_two(), "a bucket is chosen by bits");
+const _: () = assert!(PULSE_MS < PULSE_S * 1_000, "a process that is late is heard of all the time");
+const _: () = assert!(BACKFILL_RENEW_MS * 2 < BACKFILL_LEASE_S * 1_000, "one renewal may fail");
+const _: () = assert!(BACKFILL_LEASE_S <= LEASE_S, "the lock is a possible lease");
 const _: () = assert!(SENDER_BATCH_LINES <= BATCH_LINES, "the sender takes the smaller batches");
+const _: () = assert!(BACKFILL_IN_DOUBT >= 2_000 + BACKFILL_CHUNK, "a whole window and the chunk that did not fit");
+const _: () = assert!(ACTIVATION_WRITE_MS < ACTIVATION_MS, "routers have time to hear of an activation");
+const _: () = assert!(IMPORT_ROW_SHOWN_BYTES <= IMPORT_READ_BYTES, "the beginning of a long row is there to be shown");
 const _: () = assert!(ANSWER_KEPT_BYTES <= ANSWER_READ_BYTES, "what is kept must have been read");

@@ -3,6 +3,7 @@
 use crate::event::{self, Event};
 use crate::lane::Lane;
 use crate::webhook::{Status, Webhook};
+use jiff::Timestamp;
 
 /// Why a webhook does not take an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,17 +23,31 @@ pub enum Miss {
 ///
 /// Live takes `received_at ≥ activated_at` and backfill `<`, so the two meet without gap or repeat.
 pub fn takes(webhook: &Webhook, event: &Event, lane: Lane) -> Result<(), Miss> {
-    if webhook.status != Status::Active {
-        return Err(Miss::Inactive);
-    }
-    let Some(activated_at) = webhook.activated_at else { return Err(Miss::Inactive) };
-    if !webhook.hears(event.kind) {
-        return Err(Miss::Kind);
-    }
+    let activated_at = heard(webhook, event)?;
     let live = event.received_at >= activated_at;
     if live != (lane == Lane::Live) {
         return Err(Miss::OtherLane);
     }
+    approved(webhook, event)
+}
+
+/// Whether `webhook` takes `event`, which a backfill of it has selected. [`crate::backfill::Backfill::selects`] has
+/// decided by time, and events of files can't be decided by `received_at`: it is when they were read.
+pub fn takes_selected(webhook: &Webhook, event: &Event) -> Result<(), Miss> {
+    heard(webhook, event)?;
+    approved(webhook, event)
+}
+
+/// When the webhook was activated, if it is active and hears of this kind.
+fn heard(webhook: &Webhook, event: &Event) -> Result<Timestamp, Miss> {
+    if webhook.status != Status::Active {
+        return Err(Miss::Inactive);
+    }
+    let Some(activated_at) = webhook.activated_at else { return Err(Miss::Inactive) };
+    if webhook.hears(event.kind) { Ok(activated_at) } else { Err(Miss::Kind) }
+}
+
+fn approved(webhook: &Webhook, event: &Event) -> Result<(), Miss> {
     match event.status {
         None | Some(event::Status::Approved) => Ok(()),
         Some(event::Status::Declined) if webhook.options.declined => Ok(()),
@@ -46,7 +61,6 @@ mod tests {
     use crate::event::Kind;
     use crate::id::{EntityId, EventId, WebhookId};
     use crate::webhook::{Endpoint, Options, Type};
-    use jiff::Timestamp;
     use serde_json::value::RawValue;
 
     fn at(second: i64) -> Timestamp {
@@ -107,6 +121,7 @@ mod tests {
         for lane in Lane::ALL {
             assert_eq!(takes(&webhook, &event(100), lane), Err(Miss::Inactive));
         }
+        assert_eq!(takes_selected(&webhook, &event(99)), Err(Miss::Inactive));
     }
 
     #[test]
@@ -116,6 +131,7 @@ mod tests {
             webhook.options.declined = declined;
             let event = Event { status, ..event(100) };
             assert_eq!(takes(&webhook, &event, Lane::Live), result, "{status:?} {declined}");
+            assert_eq!(takes_selected(&webhook, &event), result, "{status:?} {declined}");
         };
         check(Some(event::Status::Declined), false, Err(Miss::NotApproved));
         check(Some(event::Status::Declined), true, Ok(()));
@@ -127,5 +143,13 @@ mod tests {
     fn another_kind_is_for_another_webhook() {
         let event = Event { kind: Kind::Refund, ..event(100) };
         assert_eq!(takes(&webhook(), &event, Lane::Live), Err(Miss::Kind));
+        assert_eq!(takes_selected(&webhook(), &event), Err(Miss::Kind));
+    }
+
+    #[test]
+    fn what_a_backfill_selected_is_taken_whenever_it_was_received() {
+        for second in [0, 99, 100, 1_000] {
+            assert_eq!(takes_selected(&webhook(), &event(second)), Ok(()), "received at {second}");
+        }
     }
 }

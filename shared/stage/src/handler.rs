@@ -2,6 +2,7 @@
 
 use broker::{Outgoing, Queue};
 use bytes::Bytes;
+use contract::backfill::Settled;
 use contract::envelope::{self, Header, Line};
 use contract::id::WebhookId;
 use runtime::trace::Trace;
@@ -47,6 +48,18 @@ pub enum Outcome {
     Park(String),
     /// Nothing comes of it, on purpose. A metric label.
     Skip(&'static str),
+}
+
+impl Outcome {
+    /// How the item ends with this, which a backfill counts; none when something comes of it or it comes again.
+    pub fn end(&self) -> Option<Settled> {
+        match self {
+            Self::Forward(made) if made.is_empty() => Some(Settled::Done),
+            Self::Undelivered { .. } | Self::Park(_) => Some(Settled::Failed),
+            Self::Skip(_) => Some(Settled::Skipped),
+            Self::Forward(_) | Self::Retry { .. } | Self::Defer { .. } => None,
+        }
+    }
 }
 
 /// Something to publish.

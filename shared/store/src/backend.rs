@@ -2,10 +2,14 @@
 //! secrets and the directory are the same for every backend and live in the facade.
 
 use crate::attempts::Cursor;
+use crate::backfills::More;
 use crate::error::Error;
 use crate::ledger::{Lifetime, Place};
+use crate::window::Begun;
 use async_trait::async_trait;
-use contract::id::{DeliveryId, EntityId, EventId, WebhookId};
+use contract::backfill::Settled;
+use contract::backfill::{self, Counts, Fingerprint};
+use contract::id::{BackfillId, DeliveryId, EntityId, EventId, NoticeId, WebhookId};
 use contract::webhook::Status;
 use std::collections::HashSet;
 use std::time::Duration;
@@ -185,14 +189,104 @@ pub(crate) trait LedgerRows: Send + Sync {
 pub(crate) trait LeaseRows: Send + Sync {
     /// False while another holder has it.
     async fn take_lease(&self, name: &str, holder: &str, lasting: Duration) -> Result<bool, Error>;
+    /// Makes it end `lasting` from now. False if it is not this holder's.
+    async fn renew_lease(&self, name: &str, holder: &str, lasting: Duration) -> Result<bool, Error>;
     /// Ends it if it is this holder's.
     async fn release_lease(&self, name: &str, holder: &str) -> Result<(), Error>;
+}
+
+/// A backfill as it is stored, and what it is indexed by.
+#[derive(Debug, Clone)]
+pub(crate) struct BackfillRow {
+    pub(crate) id: BackfillId,
+    pub(crate) version: u64,
+    pub(crate) webhook: WebhookId,
+    pub(crate) status: backfill::Status,
+    pub(crate) row: Vec<u8>,
+}
+
+/// Which backfills to list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum BackfillIndex {
+    All,
+    Webhook(WebhookId),
+    Status(backfill::Status),
+}
+
+#[async_trait]
+pub(crate) trait BackfillRows: Send + Sync {
+    /// False if the id is taken by another row; the very same row is accepted again.
+    async fn add_backfill(&self, backfill: BackfillRow) -> Result<bool, Error>;
+    async fn backfill(&self, id: &BackfillId) -> Result<Option<Vec<u8>>, Error>;
+    /// Replaces the row and its index entry by status if its version is `expected`.
+    async fn swap_backfill(&self, expected: u64, backfill: BackfillRow) -> Result<Swap<()>, Error>;
+    /// Rows before `before` in the order of their ids, the last one first, with the ids.
+    async fn backfills(
+        &self,
+        index: &BackfillIndex,
+        before: Option<&BackfillId>,
+        limit: usize,
+    ) -> Result<Vec<(String, Vec<u8>)>, Error>;
+    async fn backfill_counts(&self, id: &BackfillId) -> Result<Counts, Error>;
+    async fn count_more(&self, id: &BackfillId, more: More) -> Result<(), Error>;
+    async fn set_backfill_total(&self, id: &BackfillId, total: u64) -> Result<(), Error>;
+}
+
+/// Every call is one round trip, or one transaction.
+#[async_trait]
+pub(crate) trait WindowRows: Send + Sync {
+    /// None unless the backfill is running.
+    async fn begin(
+        &self,
+        id: &BackfillId,
+        deliveries: &[(DeliveryId, Fingerprint)],
+        capacity: u64,
+    ) -> Result<Option<Begun>, Error>;
+    /// Which of them were in the window. Of those it counts each, and records those that are to be.
+    async fn settle(&self, id: &BackfillId, deliveries: &[(DeliveryId, Settled)]) -> Result<Vec<bool>, Error>;
+    async fn held(&self, id: &BackfillId, deliveries: &[DeliveryId]) -> Result<Vec<bool>, Error>;
+    async fn outstanding(&self, id: &BackfillId) -> Result<u64, Error>;
+    /// Gives how many were outstanding.
+    async fn drop_window(&self, id: &BackfillId) -> Result<u64, Error>;
+    async fn sent(&self, webhook: &WebhookId, events: &[Fingerprint]) -> Result<Vec<bool>, Error>;
+}
+
+/// A notice as it is stored.
+#[derive(Debug, Clone)]
+pub(crate) struct NoticeRow {
+    pub(crate) id: NoticeId,
+    pub(crate) row: Vec<u8>,
+}
+
+#[async_trait]
+pub(crate) trait NoticeRows: Send + Sync {
+    async fn append_notice(&self, notice: NoticeRow) -> Result<(), Error>;
+    /// Rows before `before` in the order of their ids, the last one first, with the ids.
+    async fn notices(&self, before: Option<&NoticeId>, limit: usize) -> Result<Vec<(String, Vec<u8>)>, Error>;
+}
+
+#[async_trait]
+pub(crate) trait Ages: Send + Sync {
+    async fn tell_age(&self, age_ms: u64) -> Result<(), Error>;
+    async fn largest_age(&self) -> Result<Option<u64>, Error>;
 }
 
 /// Everything a backend has to do.
 #[async_trait]
 pub(crate) trait Backend:
-    WebhookRows + SecretRows + EntityRows + DedupMarks + Rates + AttemptLog + DoneRows + LedgerRows + LeaseRows
+    WebhookRows
+    + SecretRows
+    + EntityRows
+    + DedupMarks
+    + Rates
+    + AttemptLog
+    + DoneRows
+    + LedgerRows
+    + LeaseRows
+    + BackfillRows
+    + WindowRows
+    + NoticeRows
+    + Ages
 {
     /// Finishes what waits and ends the backend's tasks.
     async fn close(&self);

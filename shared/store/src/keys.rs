@@ -20,13 +20,24 @@
 //! | `ledger:{webhook}:resources` | hash: names to values (JSON) | `LEDGER_S` after its last use, each value |
 //! | `ledger:{webhook}:expiry` | sorted set of the names of resources by when they expire, in Unix ms | the last of them |
 //! | `lease:{name}` | its holder | its time, or its release |
+//! | `backfill:{id}` | hash: `version`, `webhook`, `status`, `row` (JSON), `by_status` (its index) | for ever |
+//! | `backfills` | sorted set of all backfill ids | for ever |
+//! | `backfills:webhook:{webhook}` | sorted set of backfill ids | for ever |
+//! | `backfills:status:{status}` | sorted set of backfill ids | for ever |
+//! | `backfill:{id}:counts` | hash: the counts by name | for ever |
+//! | `backfill:{id}:window` | hash: outstanding delivery ids to fingerprint (8 bytes) and bucket | each until it is settled or dropped |
+//! | `sent:{webhook}` | hash: bucket to fingerprints of events, 8 bytes each | for ever |
+//! | `notice:{id}` | notice (JSON) | `NOTICE_S` |
+//! | `notices` | sorted set of notice ids | each until a notice is added after its end |
+//! | `pulse:{second}` | largest age told in this Unix second, in ms | `PULSE_S` and 2 s |
 //! | `changes` | channel: what the directories have to read again | – |
 //!
 //! The embedded store has one table for each; its expiring tables have a second one in order of expiry. It keeps
-//! rates and leases in memory, because it has one process.
+//! rates, leases and the pulse in memory, because it has one process.
 
 use crate::ledger::Place;
-use contract::id::{EntityId, EventId, WebhookId};
+use contract::backfill;
+use contract::id::{BackfillId, EntityId, EventId, NoticeId, WebhookId};
 use contract::webhook::Status;
 use redb::TableDefinition;
 
@@ -60,6 +71,25 @@ pub(crate) const LEDGER: TableDefinition<'_, (&str, &str, &str), (u64, &[u8])> =
 /// Ledger values by when they expire.
 pub(crate) const LEDGER_EXPIRY: TableDefinition<'_, (u64, &str, &str, &str), ()> =
     TableDefinition::new("ledger_expiry");
+
+/// The backfill's id to its version, webhook, status and row.
+pub(crate) const BACKFILLS: TableDefinition<'_, &str, (u64, &str, &str, &[u8])> = TableDefinition::new("backfills");
+/// Backfill ids by webhook.
+pub(crate) const BACKFILLS_BY_WEBHOOK: TableDefinition<'_, (&str, &str), ()> =
+    TableDefinition::new("backfills_by_webhook");
+/// Backfill ids by status.
+pub(crate) const BACKFILLS_BY_STATUS: TableDefinition<'_, (&str, &str), ()> =
+    TableDefinition::new("backfills_by_status");
+/// The backfill's id to how many are outstanding, the total, and the other counts in the order of their fields.
+pub(crate) const BACKFILL_COUNTS: TableDefinition<'_, &str, (u64, Option<u64>, [u64; 6])> =
+    TableDefinition::new("backfill_counts");
+/// The backfill's id and that of an outstanding delivery, to the bucket and the bytes of its fingerprint.
+pub(crate) const BACKFILL_WINDOW: TableDefinition<'_, (&str, &str), (u16, [u8; 8])> =
+    TableDefinition::new("backfill_window");
+/// The webhook's id and a bucket, to the fingerprints of events, 8 bytes each.
+pub(crate) const SENT: TableDefinition<'_, (&str, u16), &[u8]> = TableDefinition::new("sent");
+/// The notice's id to when it is forgotten, in Unix milliseconds, and its row.
+pub(crate) const NOTICES: TableDefinition<'_, &str, (u64, &[u8])> = TableDefinition::new("notices");
 
 /// The names of one installation's Redis keys.
 #[derive(Debug, Clone)]
@@ -140,6 +170,57 @@ impl Keys {
 
     pub(crate) fn lease(&self, name: &str) -> String {
         format!("{}lease:{name}", self.prefix)
+    }
+
+    pub(crate) fn backfill(&self, id: &BackfillId) -> String {
+        format!("{}backfill:{id}", self.prefix)
+    }
+
+    pub(crate) fn backfills(&self) -> String {
+        format!("{}backfills", self.prefix)
+    }
+
+    pub(crate) fn backfills_of_webhook(&self, webhook: &WebhookId) -> String {
+        format!("{}backfills:webhook:{webhook}", self.prefix)
+    }
+
+    pub(crate) fn backfills_of_status(&self, status: backfill::Status) -> String {
+        format!("{}backfills:status:{}", self.prefix, status.name())
+    }
+
+    pub(crate) fn backfill_counts(&self, id: &BackfillId) -> String {
+        format!("{}backfill:{id}:counts", self.prefix)
+    }
+
+    pub(crate) fn backfill_window(&self, id: &BackfillId) -> String {
+        format!("{}backfill:{id}:window", self.prefix)
+    }
+
+    pub(crate) fn sent(&self, webhook: &WebhookId) -> String {
+        format!("{}{webhook}", self.sent_records())
+    }
+
+    /// What the names of all sent records begin with.
+    pub(crate) fn sent_records(&self) -> String {
+        format!("{}sent:", self.prefix)
+    }
+
+    pub(crate) fn notice(&self, id: &NoticeId) -> String {
+        format!("{}{id}", self.notice_rows())
+    }
+
+    /// What the names of all notices begin with.
+    pub(crate) fn notice_rows(&self) -> String {
+        format!("{}notice:", self.prefix)
+    }
+
+    pub(crate) fn notices(&self) -> String {
+        format!("{}notices", self.prefix)
+    }
+
+    /// What the names of all seconds of the pulse begin with.
+    pub(crate) fn pulse(&self) -> String {
+        format!("{}pulse:", self.prefix)
     }
 
     pub(crate) fn changes(&self) -> String {

@@ -29,12 +29,12 @@ impl Leases {
 
     /// Takes the lease of this name: true for one caller at a time, among all tasks of all processes. It ends with
     /// [`Self::release`], or by itself after `for_`, which is at most [`limits::LEASE_S`]: choose it longer than the
-    /// work can take, and bound the work.
+    /// work can take, and bound the work, or [`Self::renew`] it while the work goes on.
     ///
     /// A call that failed may have taken the lease; then it is nobody's until it ends by itself.
     pub async fn take(&self, name: &str, for_: Duration) -> Result<bool, Error> {
         let begin = Instant::now();
-        let lasting = for_.clamp(Duration::from_millis(1), Duration::from_secs(limits::LEASE_S));
+        let lasting = lasting(for_);
         let holder = format!("{:032x}", rand::random::<u128>());
         if !self.backend.take_lease(name, &holder, lasting).await? {
             return Ok(false);
@@ -43,6 +43,30 @@ impl Leases {
         held.retain(|_, lease| lease.until > begin);
         held.insert(name.to_owned(), Held { holder, until: begin + lasting });
         Ok(true)
+    }
+
+    /// Makes the lease that [`Self::take`] gave to this process end `for_` from now instead, which is at most
+    /// [`limits::LEASE_S`]. False when it is this process's no more: it ended by itself, or was released. Then who
+    /// works under it stops, because another may have it.
+    ///
+    /// A call that failed may have prolonged it; until the time given before, the lease is this process's in any case.
+    /// So who renews often enough can miss some renewals.
+    pub async fn renew(&self, name: &str, for_: Duration) -> Result<bool, Error> {
+        let begin = Instant::now();
+        let lasting = lasting(for_);
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner).get(name).map(|held| held.holder.clone());
+        let Some(holder) = held else { return Ok(false) };
+        let renewed = self.backend.renew_lease(name, &holder, lasting).await?;
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        // Another task of this process may have released it, or taken it anew, meanwhile.
+        if let Some(lease) = held.get_mut(name).filter(|lease| lease.holder == holder) {
+            if renewed {
+                lease.until = begin + lasting;
+            } else {
+                held.remove(name);
+            }
+        }
+        Ok(renewed)
     }
 
     /// Ends the lease that [`Self::take`] gave to this process; only who took it calls this. One that has ended by
@@ -55,4 +79,8 @@ impl Leases {
             None => Ok(()),
         }
     }
+}
+
+fn lasting(for_: Duration) -> Duration {
+    for_.clamp(Duration::from_millis(1), Duration::from_secs(limits::LEASE_S))
 }

@@ -5,7 +5,8 @@ use crate::cache::Hearing;
 use crate::config::{BackendConfig, Config};
 use crate::directory::Shelves;
 use crate::error::OpenError;
-use crate::{Attempts, Credentials, Dedup, Directory, DoneMarks, Entities, Leases, Ledger, Limits, Webhooks};
+use crate::{Attempts, Backfills, Credentials, Dedup, Directory, DoneMarks, Entities, Leases, Ledger, Limits};
+use crate::{Notices, Pulse, Webhooks};
 use crate::{embedded, redis};
 use runtime::health::Health;
 use runtime::task::Tasks;
@@ -26,6 +27,9 @@ struct Parts {
     done_marks: DoneMarks,
     ledger: Ledger,
     leases: Leases,
+    backfills: Backfills,
+    notices: Notices,
+    pulse: Pulse,
     directory: Directory,
 }
 
@@ -67,6 +71,9 @@ impl Store {
             done_marks: DoneMarks::new(Arc::clone(&backend)),
             ledger: Ledger::new(Arc::clone(&backend)),
             leases: Leases::new(Arc::clone(&backend)),
+            backfills: Backfills::new(Arc::clone(&backend)),
+            notices: Notices::new(Arc::clone(&backend)),
+            pulse: Pulse::new(Arc::clone(&backend)),
             backend,
         })))
     }
@@ -114,6 +121,21 @@ impl Store {
     /// What only one of all copies may do at a time.
     pub fn leases(&self) -> &Leases {
         &self.0.leases
+    }
+
+    /// The backfills, their windows and what they sent.
+    pub fn backfills(&self) -> &Backfills {
+        &self.0.backfills
+    }
+
+    /// What the contacts of webhooks are to be told.
+    pub fn notices(&self) -> &Notices {
+        &self.0.notices
+    }
+
+    /// How late live deliveries are.
+    pub fn pulse(&self) -> &Pulse {
+        &self.0.pulse
     }
 
     /// Cached reads for the router and the sender.

@@ -1,6 +1,7 @@
 //! What must hold on every installation.
 
 pub(crate) mod arriving;
+pub(crate) mod backfilling;
 mod native;
 pub(crate) mod operating;
 pub(crate) mod presets;

@@ -4,7 +4,7 @@ use super::Functions;
 use super::checks::Checks;
 use super::editing::apply;
 use super::form::{self, Before, Form};
-use super::webhooks::with_secrets;
+use super::webhooks::{activation, with_secrets};
 use crate::problem::Problem;
 use crate::views::{NewWebhook, WebhookView};
 use contract::catalogue::Connection;
@@ -56,12 +56,16 @@ impl Functions {
             activated_at: None,
         };
         if new.activate {
-            webhook.activate(now);
+            webhook.activate(activation());
         }
         let origin = Some(webhook.endpoint.origin());
         let mut secrets = Secrets { fields: filled.given, origin, ..Secrets::generate(now) };
         apply(&mut secrets, &credentials);
-        let added = self.store_new(&webhook, &secrets).await?;
+        let mut added = self.store_new(&webhook, &secrets).await?;
+        if !self.known_in_time(added.activated_at).await {
+            let WebhookView { version, updated_at, activated_at, .. } = self.activate(&webhook.id).await?;
+            added = WebhookView { version, updated_at, activated_at, ..added };
+        }
         Ok(WebhookView { warnings: filled.warnings, ..added })
     }
 

@@ -9,7 +9,8 @@ use contract::id::{EntityId, WebhookId};
 use contract::limits;
 use contract::signature::PrivateKey;
 use contract::webhook::{Options, Signing, Status, Webhook};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
+use std::time::Duration;
 use store::{Authorization, Filter, Secrets, SigningKey};
 
 impl Functions {
@@ -29,11 +30,27 @@ impl Functions {
         self.whole_view(&webhook).await
     }
 
-    /// Switches a webhook on. Events from now on are its.
+    /// Switches a webhook on. Events that come after the answer are its.
     pub async fn activate(&self, id: &WebhookId) -> Result<WebhookView, Problem> {
-        // The clock is read for each try to write: an instant from before a lost race could lie before
-        // events that were seen while the webhook was off.
-        self.switch(id, |webhook| webhook.activate(runtime::clock::now())).await
+        loop {
+            // The clock is read for each try to write: an instant from before a lost race could lie before
+            // events that were seen while the webhook was off.
+            let activated = self.switch(id, |webhook| webhook.activate(activation())).await?;
+            if self.known_in_time(activated.activated_at).await {
+                self.make_backfills_ready(&self.find_webhook(id).await?).await?;
+                return Ok(activated);
+            }
+        }
+    }
+
+    /// Waits for the instant of an activation. False: it was written so late that a router may not hear of it before
+    /// it counts, and skip an event that is neither live then nor a backfill's.
+    pub(super) async fn known_in_time(&self, activated_at: Option<Timestamp>) -> bool {
+        let Some(at) = activated_at else { return true };
+        let left = Duration::try_from(at.duration_since(runtime::clock::now())).unwrap_or_default();
+        let in_time = left >= Duration::from_millis(limits::ACTIVATION_MS - limits::ACTIVATION_WRITE_MS);
+        tokio::time::sleep(left).await;
+        in_time
     }
 
     /// Switches a webhook off. What is on its way to it becomes undelivered.
@@ -91,6 +108,11 @@ impl Functions {
 pub(super) fn with_secrets(webhook: &Webhook, secrets: &Secrets) -> WebhookView {
     let public_key = secrets.public_key().filter(|_| webhook.options.signing == Signing::PublicKey);
     WebhookView { credentials: Some(credentials_view(secrets)), public_key, ..view(webhook) }
+}
+
+/// When an activation counts that is asked for now.
+pub(super) fn activation() -> Timestamp {
+    runtime::clock::now() + Duration::from_millis(limits::ACTIVATION_MS)
 }
 
 /// Which credentials there are; never their values.

@@ -13,8 +13,8 @@ use axum::http::StatusCode;
 use axum::response::Json;
 use contract::id::{EntityId, WebhookId};
 
-type Answer<T> = Result<Json<T>, Problem>;
-type Desk = State<Functions>;
+pub(super) type Answer<T> = Result<Json<T>, Problem>;
+pub(super) type Desk = State<Functions>;
 
 /// List the types of webhooks, with what they take, what is filled in for them and what they can't express.
 #[utoipa::path(get, path = "/api/v1/types", tag = "types",

@@ -1,6 +1,6 @@
 //! The OpenAPI document, generated from the handlers and views.
 
-use super::handlers;
+use super::{backfills, handlers};
 use crate::problem::Problem;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{Content, Ref, RefOr, Response};
@@ -24,6 +24,13 @@ use utoipa::{Modify, OpenApi, ToSchema};
         handlers::list_attempts,
         handlers::list_undelivered,
         handlers::replay_undelivered,
+        backfills::request_backfill,
+        backfills::list_backfills,
+        backfills::show_backfill,
+        backfills::run_backfill,
+        backfills::pause_backfill,
+        backfills::resume_backfill,
+        backfills::cancel_backfill,
         handlers::show_entity,
         handlers::put_entity,
         handlers::list_parked,

@@ -1,7 +1,7 @@
 //! The routes, as data.
 
 use super::auth::{self, Tokens};
-use super::{handlers as h, openapi};
+use super::{backfills as b, handlers as h, openapi};
 use crate::functions::Functions;
 use crate::problem::Problem;
 use Verb::{Delete, Get, Patch, Post, Put};
@@ -64,6 +64,13 @@ fn routes() -> Vec<Route> {
         route(Get, "/api/v1/webhooks/{id}/attempts", h::list_attempts),
         route(Get, "/api/v1/webhooks/{id}/undelivered", h::list_undelivered),
         route(Post, "/api/v1/webhooks/{id}/undelivered/replay", h::replay_undelivered),
+        route(Post, "/api/v1/webhooks/{id}/backfills", b::request_backfill),
+        route(Get, "/api/v1/backfills", b::list_backfills),
+        route(Get, "/api/v1/backfills/{id}", b::show_backfill),
+        route(Post, "/api/v1/backfills/{id}/run", b::run_backfill),
+        route(Post, "/api/v1/backfills/{id}/pause", b::pause_backfill),
+        route(Post, "/api/v1/backfills/{id}/resume", b::resume_backfill),
+        route(Post, "/api/v1/backfills/{id}/cancel", b::cancel_backfill),
         route(Get, "/api/v1/entities/{id}", h::show_entity),
         route(Put, "/api/v1/entities/{id}", h::put_entity),
         route(Get, "/api/v1/parked", h::list_parked),

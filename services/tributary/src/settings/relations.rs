@@ -171,6 +171,7 @@ mod tests {
             (RoleName::Router, &[]),
             (RoleName::Formatter, &[]),
             (RoleName::Sender, &["SECRET_KEY"]),
+            (RoleName::Backfill, &[]),
             (RoleName::Dashboard, &["SECRET_KEY", "DASHBOARD__TOKENS"]),
         ] {
             assert_eq!(mistakes(Purpose::Roles(&[role]), &servers), needed, "{role:?}");

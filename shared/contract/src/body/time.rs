@@ -1,7 +1,7 @@
 //! Times: RFC 3339 with an offset in, US Eastern wall time without a fraction out.
 
 use jiff::Timestamp;
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::{Offset, TimeZone};
 use std::fmt::Write as _;
 use std::sync::LazyLock;
@@ -39,6 +39,12 @@ pub fn eastern(time: Timestamp) -> String {
     let mut text = String::with_capacity(25);
     write_eastern(&mut text, time);
     text
+}
+
+/// 00:00 US Eastern of a day. None beyond the ends of the calendar.
+pub fn eastern_midnight(day: Date) -> Option<Timestamp> {
+    let day = Some(day).filter(|day| YEARS.contains(&day.year()))?;
+    EASTERN.to_timestamp(day.at(0, 0, 0, 0)).ok()
 }
 
 pub(crate) fn write_eastern(out: &mut String, time: Timestamp) {
@@ -107,6 +113,20 @@ mod tests {
         check("2024-11-03T01:30:00-05:00", "2024-11-03T01:30:00-05:00");
         check("2016-12-31T23:59:60Z", "2016-12-31T18:59:59-05:00");
         check("2054-07-01T00:00:00+05:45", "2054-06-30T14:15:00-04:00");
+    }
+
+    #[test]
+    fn a_day_begins_at_midnight_eastern() {
+        let check = |day: &str, begins: &str| {
+            let day = day.parse().expect("a day");
+            assert_eq!(eastern_midnight(day).map(eastern).as_deref(), Some(begins), "{day}");
+        };
+        check("2024-01-01", "2024-01-01T00:00:00-05:00");
+        check("2024-03-10", "2024-03-10T00:00:00-05:00");
+        check("2024-03-11", "2024-03-11T00:00:00-04:00");
+        check("2024-11-03", "2024-11-03T00:00:00-04:00");
+        assert_eq!(eastern_midnight(Date::MIN), None);
+        assert_eq!(eastern_midnight(Date::MAX), None);
     }
 
     #[test]

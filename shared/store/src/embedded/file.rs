@@ -110,6 +110,13 @@ fn connect(path: &Path) -> Result<Database, redb::Error> {
     transaction.open_table(keys::DONE_EXPIRY)?;
     transaction.open_table(keys::LEDGER)?;
     transaction.open_table(keys::LEDGER_EXPIRY)?;
+    transaction.open_table(keys::BACKFILLS)?;
+    transaction.open_table(keys::BACKFILLS_BY_WEBHOOK)?;
+    transaction.open_table(keys::BACKFILLS_BY_STATUS)?;
+    transaction.open_table(keys::BACKFILL_COUNTS)?;
+    transaction.open_table(keys::BACKFILL_WINDOW)?;
+    transaction.open_table(keys::SENT)?;
+    transaction.open_table(keys::NOTICES)?;
     transaction.commit()?;
     Ok(database)
 }

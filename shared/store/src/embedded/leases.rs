@@ -26,6 +26,13 @@ impl LeaseRows for Embedded {
         Ok(true)
     }
 
+    async fn renew_lease(&self, name: &str, holder: &str, lasting: Duration) -> Result<bool, Error> {
+        let now = Instant::now();
+        let mut holders = self.holders.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let held = holders.get_mut(name).filter(|(current, end)| current == holder && *end > now);
+        Ok(held.map(|(_, end)| *end = now + lasting).is_some())
+    }
+
     async fn release_lease(&self, name: &str, holder: &str) -> Result<(), Error> {
         let mut holders = self.holders.0.lock().unwrap_or_else(PoisonError::into_inner);
         if holders.get(name).is_some_and(|(current, _)| current == holder) {

@@ -4,14 +4,19 @@
 //! commit). Reads see what is committed.
 
 mod attempts;
+mod backfills;
 mod dedup;
 mod done_marks;
 mod entities;
 mod file;
 mod leases;
 mod ledger;
+mod notices;
+mod pulse;
 mod rates;
+mod sent;
 mod webhooks;
+mod window;
 mod writer;
 
 use crate::backend::Backend;
@@ -21,6 +26,7 @@ use async_trait::async_trait;
 use dedup::Uncommitted;
 use file::File;
 use leases::Holders;
+use pulse::Told;
 use rates::Meters;
 use runtime::health::Probe;
 use runtime::task::{OnPanic, Tasks};
@@ -35,6 +41,7 @@ pub(crate) struct Embedded {
     marks: Arc<Uncommitted>,
     meters: Meters,
     holders: Holders,
+    told: Told,
     tasks: Tasks,
     closing: CancellationToken,
     /// Ends the writer when the last clone of the store is gone.
@@ -62,6 +69,7 @@ impl Embedded {
             marks: Arc::new(Uncommitted::default()),
             meters: Meters::default(),
             holders: Holders::default(),
+            told: Told::default(),
             tasks: tasks.clone(),
             closing: closing.clone(),
             _end: closing.drop_guard(),

@@ -18,6 +18,14 @@ impl LeaseRows for Redis {
         Ok(taken.is_some())
     }
 
+    async fn renew_lease(&self, name: &str, holder: &str, lasting: Duration) -> Result<bool, Error> {
+        let key = self.keys.lease(name);
+        let lasting_ms = u64::try_from(lasting.as_millis()).unwrap_or(u64::MAX);
+        let mut call = self.scripts.renew_lease.prepare_invoke();
+        call.key(&key).arg(holder).arg(lasting_ms);
+        self.link.script(&key, &call).await
+    }
+
     async fn release_lease(&self, name: &str, holder: &str) -> Result<(), Error> {
         let key = self.keys.lease(name);
         let mut call = self.scripts.release_lease.prepare_invoke();

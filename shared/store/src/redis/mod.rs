@@ -1,6 +1,7 @@
 //! The state in Redis, shared by all processes.
 
 mod attempts;
+mod backfills;
 mod batch;
 mod changes;
 mod dedup;
@@ -9,9 +10,12 @@ mod entities;
 mod leases;
 mod ledger;
 mod link;
+mod notices;
+mod pulse;
 mod rates;
 mod scripts;
 mod webhooks;
+mod window;
 
 use crate::backend::Backend;
 use crate::directory::Shelves;

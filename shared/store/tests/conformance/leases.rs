@@ -40,3 +40,26 @@ pub(crate) async fn a_lease_ends_by_itself(place: &mut Place) {
     }
     assert!(!take(&place.store, "a", HOUR).await, "who has it now keeps it");
 }
+
+pub(crate) async fn a_renewed_lease_goes_on_and_an_ended_one_is_not_renewed(place: &mut Place) {
+    let (second, elsewhere) = (Duration::from_secs(1), place.elsewhere().await);
+    let renew = async |store: &Store, name: &str| store.leases().renew(name, HOUR).await.expect("answered");
+    for name in ["a", "b"] {
+        assert!(take(&place.store, name, second).await);
+    }
+    assert!(renew(&place.store, "a").await);
+    if matches!(place.server(), Server::Redis(_)) {
+        assert!(!renew(&elsewhere, "a").await, "only its holder renews it");
+    }
+    until("the other one ends", async || take(&elsewhere, "b", HOUR).await).await;
+    assert!(!take(&elsewhere, "a", HOUR).await, "it would have ended too");
+    if matches!(place.server(), Server::Redis(_)) {
+        assert!(!renew(&place.store, "b").await, "another has it");
+    }
+    assert!(renew(&elsewhere, "b").await);
+    assert!(renew(&place.store, "a").await, "again and again");
+    place.store.leases().release("a").await.expect("released");
+    assert!(!renew(&place.store, "a").await, "it is nobody's");
+    assert!(take(&elsewhere, "a", HOUR).await);
+    assert!(!renew(&place.store, "never taken").await);
+}

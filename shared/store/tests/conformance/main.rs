@@ -2,15 +2,18 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a helper of a test fails the test")]
 
 mod attempts;
+mod backfills;
 mod credentials;
 mod directory;
 mod entities;
 mod leases;
 mod ledger;
 mod marks;
+mod notices;
 mod place;
 mod together;
 mod webhooks;
+mod window;
 
 use place::Place;
 
@@ -75,6 +78,26 @@ on_both_backends! {
     ledger::what_is_too_long_is_refused_with_all_that_came_with_it,
     leases::a_lease_has_one_holder_until_it_is_released,
     leases::a_lease_ends_by_itself,
+    leases::a_renewed_lease_goes_on_and_an_ended_one_is_not_renewed,
+    backfills::a_backfill_comes_back_as_it_was_added,
+    backfills::changes_of_a_backfill_made_at_once_are_all_kept,
+    backfills::a_backfill_is_paused_by_one_of_many,
+    backfills::a_refused_or_empty_change_writes_nothing_and_identity_stays,
+    backfills::backfills_are_listed_newest_first_by_webhook_and_status,
+    backfills::a_list_of_backfills_goes_on_where_the_last_page_ended,
+    backfills::the_cursor_of_a_paused_backfill_survives_a_restart,
+    backfills::what_never_enters_the_window_is_counted_too,
+    window::a_window_takes_deliveries_up_to_its_capacity,
+    window::several_callers_together_keep_to_the_capacity,
+    window::a_delivery_is_counted_by_the_call_that_took_it_out,
+    window::what_was_delivered_or_skipped_is_never_begun_again,
+    window::nothing_is_begun_while_a_backfill_is_not_running,
+    window::a_dropped_window_settles_as_nothing,
+    window::more_than_a_chunk_is_taken_in_several_steps,
+    window::neighbours_in_a_bucket_do_not_look_like_a_third,
+    window::a_window_does_what_its_model_does,
+    notices::notices_are_listed_newest_first,
+    notices::the_pulse_is_the_largest_age_of_all_processes_and_ends,
     directory::changes_arrive_in_every_directory,
     directory::absence_is_remembered_until_something_is_added,
     directory::what_is_read_twice_is_the_same_copy,
