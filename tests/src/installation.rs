@@ -5,6 +5,9 @@ use anyhow::{Context, Result, ensure};
 use reqwest::{Client, Response, StatusCode};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 use tempfile::TempDir;
 use testkit::Isolated;
@@ -51,6 +54,24 @@ impl Entrance {
     pub async fn post(&self, documents: &[Vec<u8>]) -> Result<Response> {
         let request = self.client.post(&self.url).bearer_auth(&self.token).body(documents.join(&b'\n'));
         request.send().await.context("posting messages")
+    }
+}
+
+/// What a command said.
+#[derive(Debug, Clone)]
+pub struct Told {
+    /// Its exit code; none when a signal ended it.
+    pub code: Option<i32>,
+    /// Its standard output.
+    pub out: String,
+    /// Its standard error.
+    pub err: String,
+}
+
+impl Told {
+    /// The document that it printed.
+    pub fn json(&self) -> Result<Value> {
+        serde_json::from_str(&self.out).with_context(|| format!("{self:?}"))
     }
 }
 
@@ -168,6 +189,37 @@ impl Installation {
         });
         let ready = tokio::time::timeout(PATIENCE, answer).await;
         ready.map_err(|_| anyhow::anyhow!("{role} did not get ready; its log ends:\n{}", self.log(role)))
+    }
+
+    /// The folder of this installation, in which its processes run.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Runs a command of `tributary --json` with this on its standard input, and waits for its end.
+    pub async fn command(&self, args: &[&str], input: &[u8]) -> Result<Told> {
+        let mut command = Command::new(tributary()?);
+        command.arg("--json").args(args).envs(&self.settings).current_dir(self.folder.path());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let input = input.to_vec();
+        let ended = tokio::task::spawn_blocking(move || {
+            let mut child = command.spawn().context("starting the command")?;
+            let mut stdin = child.stdin.take().context("standard input")?;
+            // A command that reads nothing has ended by now, which is no error here.
+            let feeding = std::thread::spawn(move || drop(stdin.write_all(&input)));
+            let output = child.wait_with_output()?;
+            feeding.join().map_err(|_| anyhow::anyhow!("feeding the command panicked"))?;
+            anyhow::Ok(output)
+        });
+        let output = tokio::time::timeout(PATIENCE * 2, ended).await.context("the command hangs")???;
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        Ok(Told { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) })
+    }
+
+    /// Starts a command of `tributary --json` with its output in `command.log`; it is killed when it is dropped.
+    pub fn begin_command(&self, args: &[&str]) -> Result<Process> {
+        let env: Vec<(String, String)> = self.settings.clone().into_iter().collect();
+        Process::start("command", &tributary()?, &[&["--json"], args].concat(), &env, self.folder.path())
     }
 
     /// The end of a role's log.

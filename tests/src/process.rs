@@ -70,6 +70,11 @@ impl Process {
         })
     }
 
+    /// Waits until it has ended by itself. The exit code, or none when a signal ended it.
+    pub fn wait(&mut self) -> Result<Option<i32>> {
+        Ok(self.child.wait()?.code())
+    }
+
     /// Asks it to end and waits. The exit code, or none when a signal ended it.
     pub fn end(&mut self) -> Result<Option<i32>> {
         let id = self.id().to_string();

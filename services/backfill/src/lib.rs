@@ -4,8 +4,7 @@
 //! gets its lease, and given up when it is paused or has ended. A crash costs the lease's time.
 
 mod config;
-mod history;
-mod notices;
+mod count;
 mod run;
 mod runner;
 

@@ -1,11 +1,13 @@
 //! Finds the backfills that are to run, and keeps one runner for each.
 
 use crate::config::Config;
+use crate::count::count;
 use crate::run::Run;
 use broker::Broker;
-use contract::backfill::{Backfill, Status};
+use contract::backfill::{Backfill, Source, Status};
 use contract::id::BackfillId;
 use contract::limits;
+use feed::Feed;
 use runtime::task::{OnPanic, Tasks};
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,16 +17,17 @@ use store::backfills::Filter;
 
 /// All that a run needs.
 pub(crate) struct Runner {
-    pub(crate) config: Config,
     pub(crate) broker: Broker,
     pub(crate) store: Store,
+    pub(crate) feed: Feed,
     /// Those that this process runs.
     mine: Mutex<HashSet<BackfillId>>,
 }
 
 impl Runner {
     pub(crate) fn new(config: Config, broker: Broker, store: Store) -> Self {
-        Self { config, broker, store, mine: Mutex::default() }
+        let feed = Feed::new(broker.clone(), store.clone(), config.live_age);
+        Self { broker, store, feed, mine: Mutex::default() }
     }
 
     /// Looks for backfills to run until it is stopped.
@@ -45,7 +48,10 @@ impl Runner {
         for status in [Status::Running, Status::Yielding] {
             let filter = Filter { webhook: None, status: Some(status) };
             for backfill in self.store.backfills().list(&filter, None, limits::BACKFILL_PAGE).await? {
-                self.take_up(backfill, tasks).await?;
+                // The command that reads the files is the runner of those.
+                if backfill.source == Source::History {
+                    self.take_up(backfill, tasks).await?;
+                }
             }
         }
         Ok(())
@@ -53,13 +59,18 @@ impl Runner {
 
     /// One runner for a webhook, in all processes: two backfills of it at a time could both send an event.
     async fn take_up(self: &Arc<Self>, backfill: Backfill, tasks: &Tasks) -> Result<(), store::Error> {
-        let lease = Run::lease(&backfill.webhook);
+        let lease = Feed::lease(&backfill.webhook);
         let for_ = Duration::from_secs(limits::BACKFILL_LEASE_S);
         if self.mine().contains(&backfill.id) || !self.store.leases().take(&lease, for_).await? {
             return Ok(());
         }
         let mine = Mine::new(self, backfill.id.clone());
         let stop = tasks.stop().clone();
+        let counting = (Arc::clone(self), backfill.clone(), stop.clone());
+        tasks.spawn("backfill count", OnPanic::Log, async move {
+            let (runner, backfill, stop) = counting;
+            count(&runner, backfill, &stop).await;
+        });
         // A panic is this backfill's alone: the lease ends, and somebody takes it up again.
         tasks.spawn("backfill", OnPanic::Log, async move {
             Run::new(&mine.runner, backfill).complete(&stop).await;

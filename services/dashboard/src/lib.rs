@@ -49,7 +49,7 @@ pub async fn build(config: Config, broker: Broker, store: Store, health: &Health
     let failed = |source| BuildError::Listen { address: config.listen, source };
     let listener = TcpListener::bind(config.listen).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
-    let functions = Functions::new(store, broker, &config.allow_networks);
+    let functions = Functions::new(store, broker, &config.allow_networks, config.live_age);
     let router = http::router(functions, Tokens::new(config.tokens));
     Ok(Role { listener, address, router, probe: health.probe("dashboard") })
 }

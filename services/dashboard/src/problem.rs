@@ -3,6 +3,7 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
+use store::backfills::ChangeError as BackfillChange;
 use utoipa::ToSchema;
 
 /// What went wrong.
@@ -89,6 +90,21 @@ impl From<store::Error> for Problem {
         }
         tracing::error!(%error, "the store failed");
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string())
+    }
+}
+
+impl From<feed::Error> for Problem {
+    fn from(error: feed::Error) -> Self {
+        match error {
+            feed::Error::Broker(error) => error.into(),
+            feed::Error::Store(error) | feed::Error::Change(BackfillChange::Store(error)) => error.into(),
+            feed::Error::Change(BackfillChange::NotFound) => Self::not_found("backfill"),
+            feed::Error::Change(BackfillChange::Refused(refusal)) => Self::conflict(refusal.to_string()),
+            error @ feed::Error::Envelope(_) => {
+                tracing::error!(%error, "an event of a backfill can't be sent");
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string())
+            }
+        }
     }
 }
 

@@ -6,18 +6,22 @@ mod attempt;
 mod backfill;
 mod credentials;
 mod entity;
+mod history;
 mod queue;
 mod types;
 mod webhook;
 
 pub use attempt::{AttemptFilter, AttemptPage, AttemptView, NotTried, TestResult};
 pub use backfill::{
-    BackfillFilter, BackfillList, BackfillView, Cancellation, JournalEntry, NewBackfill, StartedBackfill,
+    BackfillFilter, BackfillList, BackfillView, Cancellation, FinishedSource, JournalEntry, NewBackfill, PreviewFilter,
+    Runner, StartedBackfill, TakenEvents,
 };
 pub use credentials::{CredentialsView, FieldValues, NewAuthorization, NewCredentials, NewHeader};
 pub use entity::{EntityView, NewEntity};
+pub use history::{CountedHistory, HistoryFilter, MonthView};
 pub use queue::{
-    Limit, QueueList, QueueView, Replayed, StoredList, StoredView, UndeliveredFilter, UndeliveredList, UndeliveredView,
+    Limit, QueueList, QueueView, Replayed, StoredList, StoredView, UndeliveredCounts, UndeliveredFilter,
+    UndeliveredGroup, UndeliveredList, UndeliveredView,
 };
 pub use types::{
     ChoiceView, ColumnView, ConnectionView, CredentialLabels, EndpointView, FieldView, InputView, TypeList, TypeView,

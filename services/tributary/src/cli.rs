@@ -89,6 +89,9 @@ pub enum ClientCommand {
     /// Set and show the names of entities, by which forms say who manages them
     #[command(subcommand)]
     Entity(crate::commands::entity::Entity),
+    /// Count or export the events that were accepted
+    #[command(subcommand)]
+    History(crate::commands::history::History),
     /// Show the attempts of a webhook
     Attempts(Attempts),
     /// List or replay deliveries that were given up
@@ -156,8 +159,15 @@ pub struct Attempts {
 pub enum Undelivered {
     /// List deliveries that are kept for replay
     List(UndeliveredArgs),
-    /// Send them again, with all their tries
-    Replay(UndeliveredArgs),
+    /// Count those that would be sent again; with --yes, send them, with all their tries, behind whatever is live
+    Replay {
+        /// Which.
+        #[command(flatten)]
+        which: UndeliveredArgs,
+        /// Send them; without it they are only counted
+        #[arg(long)]
+        yes: bool,
+    },
 }
 
 /// Which deliveries are meant.
@@ -168,9 +178,15 @@ pub struct UndeliveredArgs {
     /// Only those given up at or after this time, 2026-11-02T14:05:09-05:00
     #[arg(long, value_name = "T")]
     pub since: Option<String>,
+    /// Only those given up before this time
+    #[arg(long, value_name = "T")]
+    pub until: Option<String>,
     /// Only those of this kind: contribution, refund or cancellation
     #[arg(long, value_name = "K")]
     pub kind: Option<String>,
+    /// Only those whose reason has this text in it
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
     /// At most so many
     #[arg(long, value_name = "N")]
     pub limit: Option<usize>,

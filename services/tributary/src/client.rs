@@ -5,7 +5,7 @@ use crate::failure::{Failure, chain};
 use crate::settings::Settings;
 use crate::tokens::{self, Door};
 use dashboard::problem::Problem;
-use reqwest::header::{AUTHORIZATION, HeaderValue};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
 use runtime::exit::Exit;
 use secrecy::{ExposeSecret, SecretString};
@@ -40,13 +40,7 @@ impl Client {
 
     /// Asks for something.
     pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str, query: &impl Serialize) -> Result<T, Failure> {
-        let mut url = self.url(path)?;
-        let query = serde_json::to_value(query).map_err(|error| Failure::of("the query", &error))?;
-        for (name, value) in query.as_object().into_iter().flatten() {
-            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            url.query_pairs_mut().append_pair(name, &text);
-        }
-        self.read(self.http.get(url)).await
+        self.read(self.http.get(self.asking(path, query)?)).await
     }
 
     /// Has something done, with a document or without.
@@ -59,6 +53,51 @@ impl Client {
         let request = self.http.request(method, self.url(path)?);
         let request = if let Some(document) = document { request.json(document) } else { request };
         self.read(request).await
+    }
+
+    /// Sends lines of JSON.
+    pub(crate) async fn upload<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &impl Serialize,
+        lines: Vec<u8>,
+    ) -> Result<T, Failure> {
+        let request = self.http.post(self.asking(path, query)?).header(CONTENT_TYPE, "application/x-ndjson");
+        self.read(request.body(lines)).await
+    }
+
+    /// Asks for lines of JSON, which may be minutes in the making, and gives each to `line`.
+    pub(crate) async fn lines(
+        &self,
+        path: &str,
+        query: &impl Serialize,
+        mut line: impl FnMut(&[u8]) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let request = self.http.get(self.asking(path, query)?).timeout(Duration::MAX);
+        let request = request.header(AUTHORIZATION, bearer(&self.token)?);
+        let mut response = request.send().await.map_err(|error| unreachable(&self.base, &error))?;
+        if !response.status().is_success() {
+            return Err(refused(response).await);
+        }
+        let mut open = Vec::new();
+        while let Some(bytes) = response.chunk().await.map_err(|error| Failure::of("the answer broke off", &error))? {
+            open.extend_from_slice(&bytes);
+            while let Some(end) = open.iter().position(|byte| *byte == b'\n') {
+                line(&open[..end])?;
+                open.drain(..=end);
+            }
+        }
+        if open.is_empty() { Ok(()) } else { Err(Failure::new("the answer broke off in the middle of a line")) }
+    }
+
+    fn asking(&self, path: &str, query: &impl Serialize) -> Result<Url, Failure> {
+        let mut url = self.url(path)?;
+        let query = serde_json::to_value(query).map_err(|error| Failure::of("the query", &error))?;
+        for (name, value) in query.as_object().into_iter().flatten() {
+            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            url.query_pairs_mut().append_pair(name, &text);
+        }
+        Ok(url)
     }
 
     fn url(&self, path: &str) -> Result<Url, Failure> {

@@ -4,6 +4,7 @@ mod attempts;
 pub(crate) mod backfill;
 pub(crate) mod entity;
 pub(crate) mod healthcheck;
+pub(crate) mod history;
 mod parked;
 mod publish;
 mod queues;
@@ -30,12 +31,18 @@ pub(crate) async fn run(
         ClientCommand::Publish(publish) => publish::run(publish, target, settings, output).await,
         ClientCommand::Webhook(webhook) => webhook::run(webhook, &client()?, output).await,
         ClientCommand::Entity(entity) => entity::run(entity, &client()?, output).await,
+        ClientCommand::History(history) => history::run(history, &client()?, output).await,
         ClientCommand::Attempts(attempts) => attempts::run(attempts, &client()?, output).await,
         ClientCommand::Undelivered(undelivered) => undelivered::run(undelivered, &client()?, output).await,
         ClientCommand::Parked(parked) => parked::run(parked, &client()?, output).await,
         ClientCommand::Types { id } => types::run(id, &client()?, output).await,
         ClientCommand::Queues => queues::run(&client()?, output).await,
     }
+}
+
+/// An amount in US dollars.
+fn dollars(cents: u64) -> String {
+    format!("{}.{:02}", cents / 100, cents % 100)
 }
 
 /// A path of the API with an identifier in it, which can be anything that a person typed.

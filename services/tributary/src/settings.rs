@@ -113,6 +113,7 @@ impl Settings {
 
     fn read(read: &mut Reader) -> Self {
         let sender = sender::Config::read(read);
+        let backfill = backfill::Config::read(read);
         Self {
             data_dir: read.or("data_dir", PathBuf::from("./data"), "the path of a folder"),
             log: read.or(
@@ -137,9 +138,9 @@ impl Settings {
                 actblue_password: read.secret("ingest.actblue_password"),
                 dedup_window_s: read.or("ingest.dedup_window_s", limits::DEDUP_WINDOW_S, COUNT),
             },
-            dashboard: dashboard::Config::read(read, &sender.allow_networks),
+            dashboard: dashboard::Config::read(read, &sender.allow_networks, backfill.live_age),
             sender,
-            backfill: backfill::Config::read(read),
+            backfill,
             dashboard_url: read.optional("dashboard.url", URL),
             admin: Admin { listen: read.or("admin.listen", SocketAddr::from(([127, 0, 0, 1], 8090)), ADDRESS) },
             telemetry: Telemetry {

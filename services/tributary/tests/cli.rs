@@ -167,7 +167,7 @@ async fn a_tour_of_the_commands() {
     assert_eq!(program.first_line(&["attempts", id, "--follow"])["webhook"], id);
     assert!(program.ask(&["webhook", "secret", "rotate", id])["old_until"].is_string());
     assert_eq!(program.ask(&["undelivered", "list", id])["undelivered"], serde_json::json!([]));
-    assert_eq!(program.ask(&["undelivered", "replay", id])["replayed"], 0);
+    assert_eq!(program.ask(&["undelivered", "replay", id, "--yes"])["replayed"], 0);
     assert_eq!(program.ask(&["parked", "list"])["messages"], serde_json::json!([]));
     let types = program.ask(&["types"])["types"].as_array().unwrap().clone();
     assert!(

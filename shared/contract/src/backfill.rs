@@ -13,16 +13,18 @@ mod selection;
 mod settled;
 mod source;
 mod status;
+mod tally;
 
 pub use counts::{Counts, Progress, Reading, progress};
 pub use fingerprint::Fingerprint;
 pub use journal::{Entry, ITSELF, Journal};
 pub use life::Refusal;
 pub use notice::{Notice, What};
-pub use selection::{Reason, happened_at};
+pub use selection::{End, Reason, Selection, happened_at};
 pub use settled::Settled;
 pub use source::{BadSource, Cursor, CursorTooLong, Source};
 pub use status::{Status, UnknownStatus};
+pub use tally::{Sum, Tally};
 
 use crate::event::Kind;
 use crate::id::{BackfillId, EntityId, WebhookId};

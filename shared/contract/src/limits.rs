@@ -215,8 +215,10 @@ pub const BACKFILL_TELL_MAX_MS: u64 = 5_000;
 pub const BACKFILL_LOOK_MS: u64 = 500;
 /// How often a run looks at what people want, and at the room in its window.
 pub const BACKFILL_MOMENT_MS: u64 = 100;
-/// How long a run waits for the next message of the history.
-pub const BACKFILL_PATIENCE_MS: u64 = 200;
+/// How long a reader of the history waits for the next message before it looks about.
+pub const HISTORY_PATIENCE_MS: u64 = 200;
+/// A silence of this length is the end of what the history holds: a broker may take a moment to give it out.
+pub const HISTORY_SILENCE_MS: u64 = 3_000;
 /// Messages of the history that are read before a run looks at what people want.
 pub const BACKFILL_CHUNK_MESSAGES: usize = 2_000;
 /// Deliveries, from where a backfill is taken up, of which nobody knows whether they were published.
@@ -236,6 +238,10 @@ pub const BACKFILL_PAUSED_MS: u64 = 5_000;
 pub const ACTIVATION_MS: u64 = 250;
 /// How much of that the write may take; the rest is for the routers to hear of it.
 pub const ACTIVATION_WRITE_MS: u64 = 100;
+/// Between the chunks that are counted of a backfill which runs.
+pub const BACKFILL_COUNT_REST_MS: u64 = 5;
+/// Bytes of the messages that a command sends to a backfill at once; one message may be longer.
+pub const BACKFILL_UPLOAD_BYTES: usize = 1024 * 1024;
 /// How often that lock is renewed.
 pub const BACKFILL_RENEW_MS: u64 = 10_000;
 

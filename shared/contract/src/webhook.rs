@@ -335,6 +335,13 @@ impl Webhook {
         }
     }
 
+    /// Makes an activation that nobody heard of in time count later.
+    pub fn postpone(&mut self, until: Timestamp) {
+        if self.status == Status::Active {
+            self.activated_at = Some(until);
+        }
+    }
+
     /// Switches it off. `reason` is for people when no person decided it.
     pub fn deactivate(&mut self, reason: Option<&str>) {
         if self.status != Status::Inactive {

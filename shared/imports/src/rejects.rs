@@ -7,10 +7,10 @@
 
 use crate::record::BadRow;
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
 
 const PACKED: [&str; 4] = ["gz", "gzip", "zst", "zstd"];
 
@@ -42,8 +42,8 @@ pub struct Written {
     pub count: u64,
 }
 
-/// Keeps the bad rows of one source. The files are made with the first of them, for their owner only, because the
-/// rows hold donors' data. Ends with [`finish`](Self::finish).
+/// Keeps the bad rows of one source, for their owner only, because the rows hold donors' data. The files get their
+/// names with [`finish`](Self::finish); without it they vanish.
 #[derive(Debug)]
 pub struct Rejects {
     path: PathBuf,
@@ -53,8 +53,8 @@ pub struct Rejects {
 
 #[derive(Debug)]
 struct Open {
-    rows: BufWriter<File>,
-    reasons: BufWriter<File>,
+    rows: BufWriter<NamedTempFile>,
+    reasons: BufWriter<NamedTempFile>,
     count: u64,
 }
 
@@ -77,8 +77,9 @@ impl Rejects {
         let open = match &mut self.open {
             Some(open) => open,
             none => {
-                let rows = make(&self.path, self.replace)?;
-                let reasons = make(&with(&self.path, ".txt"), self.replace)?;
+                let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
+                let make = || NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map(BufWriter::new);
+                let (rows, reasons) = (make().map_err(failed)?, make().map_err(failed)?);
                 let mut open = Open { rows, reasons, count: 0 };
                 if let Some(header) = &bad.header {
                     open.row(header, true).map_err(failed)?;
@@ -89,15 +90,15 @@ impl Rejects {
         open.push(bad).map_err(failed)
     }
 
-    /// Writes what is left. None if there was no bad row, and so no file.
+    /// Writes what is left. None if there was no bad row, and so no file. What is there already with the very same
+    /// rows stays: the source was read once more.
     pub fn finish(self) -> Result<Option<Written>, RejectsError> {
-        let Some(mut open) = self.open else { return Ok(None) };
-        let written = open.rows.flush().and_then(|()| open.reasons.flush());
-        let reasons = with(&self.path, ".txt");
-        match written {
-            Ok(()) => Ok(Some(Written { rows: self.path, reasons, count: open.count })),
-            Err(source) => Err(RejectsError::Write { path: self.path, source }),
-        }
+        let Self { path, replace, open: Some(Open { rows, reasons, count }) } = self else { return Ok(None) };
+        let behind = with(&path, ".txt");
+        name(rows, &path, replace)?;
+        // They follow from the rows, whose file was free or may be replaced.
+        name(reasons, &behind, true)?;
+        Ok(Some(Written { rows: path, reasons: behind, count }))
     }
 }
 
@@ -123,22 +124,40 @@ impl Open {
     }
 }
 
-/// Makes a file that only its owner can read.
-fn make(path: &Path, replace: bool) -> Result<BufWriter<File>, RejectsError> {
+/// Gives a file its name.
+fn name(file: BufWriter<NamedTempFile>, path: &Path, replace: bool) -> Result<(), RejectsError> {
     let failed = |source| RejectsError::Write { path: path.to_owned(), source };
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true).mode(0o600);
-    let made = match options.open(path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && replace => {
-            // Not written over, because that would keep its permissions.
-            fs::remove_file(path).and_then(|()| options.open(path))
+    let file = file.into_inner().map_err(|error| failed(error.into_error()))?;
+    if replace {
+        return file.persist(path).map(drop).map_err(|error| failed(error.error));
+    }
+    match file.persist_noclobber(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
+            let is_same = same(error.file.path(), path).map_err(failed)?;
+            if is_same { Ok(()) } else { Err(RejectsError::Exists(path.to_owned())) }
         }
-        made => made,
-    };
-    match made {
-        Ok(file) => Ok(BufWriter::new(file)),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(RejectsError::Exists(path.to_owned())),
-        Err(error) => Err(failed(error)),
+        Err(error) => Err(failed(error.error)),
+    }
+}
+
+/// Whether two files hold the same. They are as large as what is bad of an export.
+fn same(one: &Path, other: &Path) -> io::Result<bool> {
+    if fs::metadata(one)?.len() != fs::metadata(other)?.len() {
+        return Ok(false);
+    }
+    let (mut one, mut other) = (BufReader::new(File::open(one)?), BufReader::new(File::open(other)?));
+    loop {
+        let (a, b) = (one.fill_buf()?, other.fill_buf()?);
+        let both = a.len().min(b.len());
+        if a[..both] != b[..both] {
+            return Ok(false);
+        }
+        if both == 0 {
+            return Ok(a.len() == b.len());
+        }
+        one.consume(both);
+        other.consume(both);
     }
 }
 

@@ -69,6 +69,21 @@ impl Leases {
         Ok(renewed)
     }
 
+    /// Takes the lease of this name for a holder who is not this process and names itself, or makes the holder's own
+    /// end `for_` from now: false when another has it. Two who give the same word are one holder, so it has to be one
+    /// that nobody else chooses.
+    pub async fn hold(&self, name: &str, holder: &str, for_: Duration) -> Result<bool, Error> {
+        let lasting = lasting(for_);
+        let holder = foreign(holder);
+        Ok(self.backend.renew_lease(name, &holder, lasting).await?
+            || self.backend.take_lease(name, &holder, lasting).await?)
+    }
+
+    /// Ends the lease of a holder who is not this process, if the holder has it.
+    pub async fn let_go(&self, name: &str, holder: &str) -> Result<(), Error> {
+        self.backend.release_lease(name, &foreign(holder)).await
+    }
+
     /// Ends the lease that [`Self::take`] gave to this process; only who took it calls this. One that has ended by
     /// itself is nobody's to end: if another process has it by now, it keeps it. Of several tasks of this process
     /// the last that took it counts.
@@ -79,6 +94,11 @@ impl Leases {
             None => Ok(()),
         }
     }
+}
+
+/// Holders that name themselves can't meet those that a process made up.
+fn foreign(holder: &str) -> String {
+    format!("named:{holder}")
 }
 
 fn lasting(for_: Duration) -> Duration {

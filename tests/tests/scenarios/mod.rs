@@ -2,6 +2,7 @@
 
 pub(crate) mod arriving;
 pub(crate) mod backfilling;
+pub(crate) mod files;
 mod native;
 pub(crate) mod operating;
 pub(crate) mod presets;

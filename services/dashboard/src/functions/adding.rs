@@ -1,10 +1,11 @@
 //! Adding webhooks.
 
 use super::Functions;
+use super::backfills::{NO_USE, start_date};
 use super::checks::Checks;
 use super::editing::apply;
 use super::form::{self, Before, Form};
-use super::webhooks::{activation, with_secrets};
+use super::webhooks::{ACTIVATION, with_secrets};
 use crate::problem::Problem;
 use crate::views::{NewWebhook, WebhookView};
 use contract::catalogue::Connection;
@@ -21,6 +22,10 @@ impl Functions {
         let entry = kind.and_then(Type::entry);
         let connection = entry.and_then(|entry| form::connection(&mut checks, entry, new.connection.as_deref()));
         let options = options(&mut checks, &new, connection);
+        let backfill_from = new.backfill_from.as_deref().and_then(|day| start_date(&mut checks, "backfill_from", day));
+        if backfill_from.is_some() && connection.is_some_and(|connection| !connection.backfill) {
+            checks.wrong("backfill_from", NO_USE);
+        }
         let credentials = checks.credentials(new.credentials);
         let filled = if let Some(connection) = connection {
             if !credentials.is_nothing() {
@@ -56,17 +61,22 @@ impl Functions {
             activated_at: None,
         };
         if new.activate {
-            webhook.activate(activation());
+            webhook.activate(now + ACTIVATION);
         }
         let origin = Some(webhook.endpoint.origin());
         let mut secrets = Secrets { fields: filled.given, origin, ..Secrets::generate(now) };
         apply(&mut secrets, &credentials);
         let mut added = self.store_new(&webhook, &secrets).await?;
         if !self.known_in_time(added.activated_at).await {
-            let WebhookView { version, updated_at, activated_at, .. } = self.activate(&webhook.id).await?;
+            let WebhookView { version, updated_at, activated_at, .. } =
+                self.activate_after(&webhook.id, added.activated_at).await?;
             added = WebhookView { version, updated_at, activated_at, ..added };
         }
-        Ok(WebhookView { warnings: filled.warnings, ..added })
+        let backfill = match backfill_from {
+            Some(from) => Some(self.add_backfill(&self.find_webhook(&webhook.id).await?, from).await?.id),
+            None => None,
+        };
+        Ok(WebhookView { backfill, warnings: filled.warnings, ..added })
     }
 
     async fn store_new(&self, webhook: &Webhook, secrets: &Secrets) -> Result<WebhookView, Problem> {

@@ -12,12 +12,15 @@ use contract::event::Kind;
 use contract::id::{BackfillId, WebhookId};
 use contract::limits;
 use contract::webhook::Webhook;
+use jiff::Timestamp;
 use jiff::civil::Date;
 use runtime::clock;
 use store::backfills::{AddError, ChangeError, Filter};
 
 /// Who asks over the API: there are no accounts yet.
-const WHO: &str = "API";
+pub(super) const WHO: &str = "API";
+/// Of connections that take no past events.
+pub(super) const NO_USE: &str = "what the webhook speaks is of no use for past events";
 
 impl Functions {
     /// All backfills that pass the filter, newest first.
@@ -50,26 +53,23 @@ impl Functions {
     pub async fn request_backfill(&self, webhook: &WebhookId, new: &NewBackfill) -> Result<BackfillView, Problem> {
         let webhook = self.find_webhook(webhook).await?;
         if !webhook.speaks().is_some_and(|connection| connection.backfill) {
-            return Err(Problem::conflict("what the webhook speaks is of no use for past events"));
+            return Err(Problem::conflict(NO_USE));
         }
-        let mut checks = Checks::default();
-        let from = new.from.parse::<Date>().ok().and_then(eastern_midnight);
-        let Some(from) = from else {
-            checks.wrong("from", "must be a day such as 2024-01-01");
-            checks.finish()?;
-            return Err(Problem::invalid(Vec::new()));
-        };
+        self.add_backfill(&webhook, asked(&new.from)?).await
+    }
+
+    /// Sets another start date, as long as the backfill has not run.
+    pub async fn move_backfill(&self, id: &BackfillId, new: &NewBackfill) -> Result<BackfillView, Problem> {
+        let from = asked(&new.from)?;
+        self.change_backfill(id, |backfill| backfill.set_from(from, WHO, clock::now())).await
+    }
+
+    /// A backfill of a webhook for which past events are of use, from a day that [`start_date`] took.
+    pub(super) async fn add_backfill(&self, webhook: &Webhook, from: Timestamp) -> Result<BackfillView, Problem> {
         let (id, now) = (BackfillId::of_bits(uuid::Uuid::now_v7().as_u128()), clock::now());
         let asked = Backfill::request(id, (webhook.id.clone(), webhook.entity), from, WHO, now);
-        let mut backfill = match asked {
-            Ok(backfill) => backfill,
-            Err(refusal) => {
-                checks.wrong("from", refusal.to_string());
-                checks.finish()?;
-                return Err(Problem::invalid(Vec::new()));
-            }
-        };
-        if let Some(until) = activation(&webhook) {
+        let mut backfill = asked.map_err(refused)?;
+        if let Some(until) = activation(webhook) {
             backfill.make_ready(until, WHO, now).map_err(refused)?;
         }
         match self.store.backfills().add(&backfill).await {
@@ -78,14 +78,21 @@ impl Functions {
             Err(error @ AddError::Exists) => return Err(Problem::conflict(error.to_string())),
         }
         tracing::info!(backfill = %backfill.id, webhook = %webhook.id, "a backfill was requested");
-        self.backfill_view(&backfill).await
+        if backfill.until.is_none() {
+            // An activation in between did not find it.
+            self.make_backfills_ready(&self.find_webhook(&webhook.id).await?).await?;
+        }
+        self.backfill(&backfill.id).await
     }
 
-    /// Sends what the history holds.
+    /// Sends what the history holds, or has the caller send what files hold.
     pub async fn run_backfill(&self, id: &BackfillId, how: &StartedBackfill) -> Result<BackfillView, Problem> {
         let mut checks = Checks::default();
         let kinds = how.kinds.iter().filter_map(|word| checks.word::<Kind>("kinds", word)).collect::<Vec<_>>();
         checks.finish()?;
+        if !how.files.is_empty() {
+            return self.run_from_files(id, &kinds, how).await;
+        }
         self.change_backfill(id, |backfill| backfill.start(Source::History, &kinds, WHO, clock::now())).await
     }
 
@@ -119,7 +126,7 @@ impl Functions {
         Ok(())
     }
 
-    async fn change_backfill(
+    pub(super) async fn change_backfill(
         &self,
         id: &BackfillId,
         change: impl FnMut(&mut Backfill) -> Result<(), Refusal> + Send,
@@ -141,8 +148,27 @@ impl Functions {
     }
 }
 
+/// A start date as a person writes it: 00:00 US Eastern of that day.
+pub(super) fn start_date(checks: &mut Checks, field: &str, day: &str) -> Option<Timestamp> {
+    let Some(from) = day.parse::<Date>().ok().and_then(eastern_midnight) else {
+        checks.wrong(field, "must be a day such as 2024-01-01");
+        return None;
+    };
+    if from > clock::now() {
+        checks.wrong(field, Refusal::Future.to_string());
+    }
+    Some(from)
+}
+
+fn asked(day: &str) -> Result<Timestamp, Problem> {
+    let mut checks = Checks::default();
+    let from = start_date(&mut checks, "from", day);
+    checks.finish()?;
+    from.ok_or_else(|| Problem::invalid(Vec::new()))
+}
+
 /// When the webhook was activated, if it is active.
-fn activation(webhook: &Webhook) -> Option<jiff::Timestamp> {
+fn activation(webhook: &Webhook) -> Option<Timestamp> {
     webhook.activated_at.filter(|_| webhook.status == contract::webhook::Status::Active)
 }
 
@@ -165,11 +191,17 @@ fn view(backfill: &Backfill, counts: Counts, outstanding: u64) -> BackfillView {
         status: backfill.status.name().to_owned(),
         reason: backfill.reason.clone(),
         kinds: backfill.kinds.iter().map(|kind| kind.name().to_owned()).collect(),
+        files: match &backfill.source {
+            Source::History => Vec::new(),
+            Source::Files { names } => names.clone(),
+        },
+        total: counts.total,
         sent: counts.sent,
         done: counts.done,
         failed: counts.failed,
         skipped: counts.skipped,
         repeated: counts.repeated,
+        rejected: counts.rejected,
         outstanding,
         created_at: backfill.created_at,
         started_at: backfill.started_at,

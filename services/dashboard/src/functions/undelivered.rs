@@ -3,7 +3,9 @@
 use super::checks::Checks;
 use super::{Functions, page};
 use crate::problem::Problem;
-use crate::views::{Replayed, UndeliveredFilter, UndeliveredList, UndeliveredView};
+use crate::views::{
+    Replayed, UndeliveredCounts, UndeliveredFilter, UndeliveredGroup, UndeliveredList, UndeliveredView,
+};
 use broker::{Outgoing, Queue, Stored, Verdict};
 use contract::delivery::Delivery;
 use contract::envelope::{self, Header, Line};
@@ -11,6 +13,7 @@ use contract::event::Kind;
 use contract::id::WebhookId;
 use contract::lane::Lane;
 use jiff::Timestamp;
+use std::collections::BTreeMap;
 
 /// Entries of a list when no number is asked for.
 const DEFAULT_ENTRIES: usize = 100;
@@ -18,7 +21,10 @@ const DEFAULT_ENTRIES: usize = 100;
 /// What a filter asks for.
 struct Wanted {
     since: Option<Timestamp>,
+    until: Option<Timestamp>,
     kind: Option<Kind>,
+    /// In small letters.
+    reason: Option<String>,
 }
 
 impl Functions {
@@ -43,7 +49,34 @@ impl Functions {
         Ok(UndeliveredList { undelivered })
     }
 
-    /// Sends what passes the filter again, rendered anew, with all its tries. Delivery ids stay the same.
+    /// Counts what a replay with this filter would send.
+    pub async fn count_undelivered(
+        &self,
+        id: &WebhookId,
+        filter: &UndeliveredFilter,
+    ) -> Result<UndeliveredCounts, Problem> {
+        let wanted = wanted(filter)?;
+        self.find_webhook(id).await?;
+        let mut left = filter.limit.unwrap_or(usize::MAX);
+        let mut counts: BTreeMap<(String, String), u64> = BTreeMap::new();
+        let queue = Queue::Undelivered(id.clone());
+        let review = self.broker.review(&queue, usize::MAX, |stored| {
+            if left > 0
+                && let Some((_, view)) = read(stored)
+                && wanted.holds(&view)
+            {
+                left -= 1;
+                *counts.entry((view.kind, view.reason)).or_default() += 1;
+            }
+            Verdict::Keep
+        });
+        review.await?;
+        let group = |((kind, reason), count)| UndeliveredGroup { kind, reason, count };
+        Ok(UndeliveredCounts { undelivered: counts.values().sum(), groups: counts.into_iter().map(group).collect() })
+    }
+
+    /// Sends what passes the filter again, rendered anew, with all its tries, behind whatever is live. Delivery ids
+    /// stay the same.
     pub async fn replay_undelivered(&self, id: &WebhookId, filter: &UndeliveredFilter) -> Result<Replayed, Problem> {
         let wanted = wanted(filter)?;
         self.find_active(id).await?;
@@ -70,20 +103,25 @@ impl Functions {
 fn wanted(filter: &UndeliveredFilter) -> Result<Wanted, Problem> {
     let mut checks = Checks::default();
     let kind = filter.kind.as_deref().and_then(|word| checks.word::<Kind>("kind", word));
-    let since = filter.since.as_deref().and_then(|text| {
+    let mut time = |field: &str, text: &Option<String>| {
+        let text = text.as_deref()?;
         let time = text.parse().ok();
         if time.is_none() {
-            checks.wrong("since", "must be a time with an offset such as 2026-11-02T14:05:09-05:00");
+            checks.wrong(field, "must be a time with an offset such as 2026-11-02T14:05:09-05:00");
         }
         time
-    });
+    };
+    let (since, until) = (time("since", &filter.since), time("until", &filter.until));
     checks.finish()?;
-    Ok(Wanted { since, kind })
+    Ok(Wanted { since, until, kind, reason: filter.reason.as_deref().map(str::to_lowercase) })
 }
 
 impl Wanted {
     fn holds(&self, view: &UndeliveredView) -> bool {
-        self.since.is_none_or(|since| view.at >= since) && self.kind.is_none_or(|kind| view.kind == kind.name())
+        self.since.is_none_or(|since| view.at >= since)
+            && self.until.is_none_or(|until| view.at < until)
+            && self.kind.is_none_or(|kind| view.kind == kind.name())
+            && self.reason.as_ref().is_none_or(|reason| view.reason.to_lowercase().contains(reason))
     }
 }
 
@@ -103,8 +141,8 @@ fn read(stored: &Stored) -> Option<(Header, UndeliveredView)> {
     Some((header, view))
 }
 
-/// The message that starts a delivery over.
+/// The message that starts a delivery over. Its backfill, if it had one, counted it when it was given up.
 fn again(stored: &Stored, header: Header) -> Result<Outgoing, envelope::Error> {
-    let header = Header { lane: Lane::Live, attempt: 0, not_before: None, why: None, ..header };
-    Ok(Outgoing::new(Queue::Formatter(Lane::Live), envelope::under(&stored.body, header)?))
+    let header = Header { lane: Lane::Backfill, attempt: 0, not_before: None, why: None, backfill: None, ..header };
+    Ok(Outgoing::new(Queue::Formatter(Lane::Backfill), envelope::under(&stored.body, header)?))
 }

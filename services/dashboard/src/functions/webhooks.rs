@@ -13,6 +13,9 @@ use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 use store::{Authorization, Filter, Secrets, SigningKey};
 
+/// How long before it counts an activation is written.
+pub(super) const ACTIVATION: Duration = Duration::from_millis(limits::ACTIVATION_MS);
+
 impl Functions {
     /// All webhooks that pass the filter.
     pub async fn webhooks(&self, filter: &WebhookFilter) -> Result<WebhookList, Problem> {
@@ -30,16 +33,40 @@ impl Functions {
         self.whole_view(&webhook).await
     }
 
-    /// Switches a webhook on. Events that come after the answer are its.
+    /// Switches a webhook on. Events that come after the answer are its. An active one stays as it is.
     pub async fn activate(&self, id: &WebhookId) -> Result<WebhookView, Problem> {
+        self.activate_after(id, None).await
+    }
+
+    /// Switches a webhook on, or postpones the activation that was `late`, until one is known in time.
+    pub(crate) async fn activate_after(
+        &self,
+        id: &WebhookId,
+        mut late: Option<Timestamp>,
+    ) -> Result<WebhookView, Problem> {
+        let mut lead = ACTIVATION;
         loop {
-            // The clock is read for each try to write: an instant from before a lost race could lie before
-            // events that were seen while the webhook was off.
-            let activated = self.switch(id, |webhook| webhook.activate(activation())).await?;
-            if self.known_in_time(activated.activated_at).await {
+            let mut asked = None;
+            let activated = self.switch(id, |webhook| {
+                // The clock is read for each try to write: an instant from before a lost race could lie before
+                // events that were seen while the webhook was off.
+                let at = runtime::clock::now() + lead;
+                if late.is_some() && webhook.activated_at == late {
+                    webhook.postpone(at);
+                } else {
+                    webhook.activate(at);
+                }
+                asked = Some(at);
+            });
+            let activated = activated.await?;
+            let in_time = self.known_in_time(activated.activated_at).await;
+            // One that was active before is known for long; a store that is so slow for so long will not get better.
+            if in_time || activated.activated_at != asked || lead > ACTIVATION * 32 {
                 self.make_backfills_ready(&self.find_webhook(id).await?).await?;
                 return Ok(activated);
             }
+            late = activated.activated_at;
+            lead *= 2;
         }
     }
 
@@ -58,7 +85,7 @@ impl Functions {
         self.switch(id, |webhook| webhook.deactivate(None)).await
     }
 
-    async fn switch(&self, id: &WebhookId, how: impl Fn(&mut Webhook) + Send + Sync) -> Result<WebhookView, Problem> {
+    async fn switch(&self, id: &WebhookId, mut how: impl FnMut(&mut Webhook) + Send) -> Result<WebhookView, Problem> {
         let changed = self.store.webhooks().change(id, |webhook| {
             how(webhook);
             Ok::<(), Problem>(())
@@ -109,12 +136,6 @@ pub(super) fn with_secrets(webhook: &Webhook, secrets: &Secrets) -> WebhookView 
     let public_key = secrets.public_key().filter(|_| webhook.options.signing == Signing::PublicKey);
     WebhookView { credentials: Some(credentials_view(secrets)), public_key, ..view(webhook) }
 }
-
-/// When an activation counts that is asked for now.
-pub(super) fn activation() -> Timestamp {
-    runtime::clock::now() + Duration::from_millis(limits::ACTIVATION_MS)
-}
-
 /// Which credentials there are; never their values.
 fn credentials_view(secrets: &Secrets) -> CredentialsView {
     let authorization = match secrets.authorization {
@@ -154,6 +175,7 @@ pub(super) fn view(webhook: &Webhook) -> WebhookView {
         credentials: None,
         public_key: None,
         signing_secret: None,
+        backfill: None,
         warnings: Vec::new(),
     }
 }

@@ -5,8 +5,8 @@ use crate::functions::Functions;
 use crate::problem::Problem;
 use crate::views::{
     AttemptFilter, AttemptPage, EntityView, Limit, NewEntity, NewWebhook, QueueList, Replayed, RotatedSecret, Rotation,
-    StoredList, StoredView, TestResult, TypeList, TypeView, UndeliveredFilter, UndeliveredList, WebhookChange,
-    WebhookFilter, WebhookList, WebhookView,
+    StoredList, StoredView, TestResult, TypeList, TypeView, UndeliveredCounts, UndeliveredFilter, UndeliveredList,
+    WebhookChange, WebhookFilter, WebhookList, WebhookView,
 };
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -122,6 +122,18 @@ pub(super) async fn list_undelivered(
     filter: Parameters<UndeliveredFilter>,
 ) -> Answer<UndeliveredList> {
     desk.undelivered(&id.0, &filter.0).await.map(Json)
+}
+
+/// Count the undelivered deliveries of a webhook that a replay would send.
+#[utoipa::path(get, path = "/api/v1/webhooks/{id}/undelivered/count", tag = "deliveries",
+    params(("id" = String, Path), UndeliveredFilter),
+    responses((status = 200, description = "How many, by kind and reason", body = UndeliveredCounts)))]
+pub(super) async fn count_undelivered(
+    State(desk): Desk,
+    id: Id<WebhookId>,
+    filter: Parameters<UndeliveredFilter>,
+) -> Answer<UndeliveredCounts> {
+    desk.count_undelivered(&id.0, &filter.0).await.map(Json)
 }
 
 /// Send undelivered deliveries again, rendered anew, with all their tries.

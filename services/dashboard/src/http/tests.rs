@@ -29,6 +29,7 @@ const TOKEN: &str = "a-token-for-tests";
 /// The API over an embedded broker and store.
 struct Desk {
     router: Router,
+    functions: Functions,
     broker: Broker,
     store: Store,
     tasks: Tasks,
@@ -59,9 +60,9 @@ impl Desk {
             key_prefix: String::new(),
         };
         let store = Store::open(config, &tasks, &health).await.unwrap();
-        let functions = Functions::new(store.clone(), broker.clone(), &allowed);
-        let router = router(functions, Tokens::new(vec![TOKEN.into()]));
-        Self { router, broker, store, tasks, _folder: folder }
+        let functions = Functions::new(store.clone(), broker.clone(), &allowed, Duration::from_secs(5));
+        let router = router(functions.clone(), Tokens::new(vec![TOKEN.into()]));
+        Self { router, functions, broker, store, tasks, _folder: folder }
     }
 
     async fn ask(&self, method: &str, path: &str, body: Value) -> (StatusCode, Value) {
@@ -272,6 +273,97 @@ async fn attempts_are_followed_by_their_cursor() {
 }
 
 #[tokio::test]
+async fn an_active_webhook_is_left_as_it_is_and_a_late_activation_counts_later() {
+    let desk = Desk::open().await;
+    let id = desk.webhook().await;
+    let path = format!("/api/v1/webhooks/{id}/activate");
+    let once = desk.post(&path, Value::Null).await["activated_at"].clone();
+    let again = tokio::time::timeout(Duration::from_secs(10), desk.post(&path, Value::Null)).await;
+    assert_eq!(again.expect("an answer")["activated_at"], once);
+
+    let late = once.as_str().and_then(|at| at.parse().ok());
+    let postponed = desk.functions.activate_after(&id, late).await.expect("active");
+    assert!(postponed.activated_at > late, "{postponed:?} {late:?}");
+}
+
+#[tokio::test]
+async fn a_backfill_of_files_is_fed_by_its_runner_alone() {
+    let desk = Desk::open().await;
+    let id = desk.webhook().await;
+    let asked = desk.post(&format!("/api/v1/webhooks/{id}/backfills"), json!({"from": "2020-01-01"})).await;
+    let path = format!("/api/v1/backfills/{}", asked["id"].as_str().unwrap());
+    let (status, problem) = desk.ask("POST", &format!("{path}/run"), json!({"files": ["a.csv"], "runner": "x"})).await;
+    assert_eq!((status, fields(&problem)), (StatusCode::UNPROCESSABLE_ENTITY, vec!["runner"]));
+    let mine = "0123456789abcdef";
+    let started = json!({"files": ["a.csv"], "runner": mine, "total": 3, "rejected": 2});
+    let running = desk.post(&format!("{path}/run"), started.clone()).await;
+    assert_eq!(
+        (&running["status"], &running["total"], &running["rejected"]),
+        (&json!("running"), &json!(3), &json!(2))
+    );
+
+    let feed = async |runner: &str, lines: String| {
+        let request = Request::builder().method("POST").uri(format!("{path}/events?runner={runner}"));
+        let request = request.header(header::AUTHORIZATION, format!("Bearer {TOKEN}")).body(Body::from(lines)).unwrap();
+        let response = desk.router.clone().oneshot(request).await.unwrap();
+        let status = response.status();
+        let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        (status, serde_json::from_slice::<Value>(&bytes).unwrap())
+    };
+    let line = |entity: u64, lineitem: u64, paid: &str| {
+        json!({"type": "contribution", "data": {
+            "donor": {}, "form": {},
+            "contribution": {"createdAt": paid, "orderNumber": "AB1", "status": "approved"},
+            "lineitems": [{"sequence": 0, "entityId": entity, "amount": "1.0", "paidAt": paid, "lineitemId": lineitem}],
+        }})
+        .to_string()
+    };
+    let good = "2024-01-01T00:00:00Z";
+    let lines = [line(4411, 1, good), line(9, 2, good), line(4411, 3, "2019-01-01T00:00:00Z")].join("\n");
+    let (status, taken) = feed(mine, lines.clone()).await;
+    let expected = json!({"status": "running", "published": 1, "repeated": 0, "outside": 2, "left": []});
+    assert_eq!((status, taken), (StatusCode::OK, expected));
+    assert_eq!(desk.waiting(Queue::Router(Lane::Backfill)).await, 1);
+    let (status, _) = feed("fedcba9876543210", lines).await;
+    assert_eq!(status, StatusCode::CONFLICT, "another runner");
+    let (status, problem) = feed(mine, format!("{}\n{{", line(4411, 4, good))).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(fields(&problem)[0].starts_with("line 2"), "{problem}");
+    let (status, _) = feed(mine, vec![line(4411, 5, good); 501].join("\n")).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "more lines than are taken");
+
+    let finish = json!({"runner": mine});
+    let waiting = desk.post(&format!("{path}/finish"), finish.clone()).await;
+    assert_eq!((&waiting["status"], &waiting["outstanding"]), (&json!("running"), &json!(1)));
+    desk.post(&format!("{path}/pause"), Value::Null).await;
+    let (_, taken) = feed(mine, line(4411, 6, good)).await;
+    assert_eq!((&taken["status"], &taken["left"]), (&json!("paused"), &json!([0])));
+    let (status, _) = desk.ask("PATCH", &path, json!({"from": "2021-01-01"})).await;
+    assert_eq!(status, StatusCode::CONFLICT, "once it has run its start date is settled");
+    desk.post(&format!("{path}/cancel"), json!({})).await;
+    assert_eq!(desk.post(&format!("{path}/finish"), finish).await["status"], "cancelled");
+}
+
+#[tokio::test]
+async fn a_start_date_comes_with_a_webhook_and_can_be_moved_before_it_runs() {
+    let desk = Desk::open().await;
+    let new = |day: &str| json!({"entity": 4411, "type": "default", "endpoint": "https://crm.example.org/h", "backfill_from": day});
+    let (status, problem) = desk.ask("POST", "/api/v1/webhooks", new("soon")).await;
+    assert_eq!((status, fields(&problem)), (StatusCode::UNPROCESSABLE_ENTITY, vec!["backfill_from"]));
+    let (_, problem) = desk.ask("POST", "/api/v1/webhooks", new("2999-01-01")).await;
+    assert_eq!(fields(&problem), ["backfill_from"]);
+    let added = desk.post("/api/v1/webhooks", new("2024-01-01")).await;
+    let path = format!("/api/v1/backfills/{}", added["backfill"].as_str().unwrap());
+    let backfill = desk.get(&path).await;
+    assert_eq!((&backfill["status"], &backfill["from"]), (&json!("requested"), &json!("2024-01-01T05:00:00Z")));
+    let (status, moved) = desk.ask("PATCH", &path, json!({"from": "2023-07-01"})).await;
+    assert_eq!((status, &moved["from"]), (StatusCode::OK, &json!("2023-07-01T04:00:00Z")));
+    desk.post(&format!("/api/v1/webhooks/{}/activate", added["id"].as_str().unwrap()), Value::Null).await;
+    let ready = desk.get("/api/v1/backfills?status=ready").await;
+    assert_eq!(ready["backfills"][0]["id"], added["backfill"], "staff see what is to be run");
+}
+
+#[tokio::test]
 async fn undelivered_deliveries_are_replayed_from_the_start() {
     let desk = Desk::open().await;
     let id = desk.webhook().await;
@@ -291,12 +383,19 @@ async fn undelivered_deliveries_are_replayed_from_the_start() {
     let held = queues["queues"].as_array().unwrap().iter().find(|queue| queue["queue"] == format!("undelivered.{id}"));
     assert_eq!(held.unwrap()["ready"], 3);
 
+    let counts = desk.get(&format!("{path}/count?reason=INTERNAL&since=2020-01-01T00:00:00Z")).await;
+    let group = |kind, count| json!({"kind": kind, "reason": "500 Internal Server Error", "count": count});
+    assert_eq!(counts, json!({"undelivered": 3, "groups": [group("contribution", 2), group("refund", 1)]}));
+    for none in ["reason=timeout", "until=2020-01-01T00:00:00Z"] {
+        assert_eq!(desk.get(&format!("{path}/count?{none}")).await["undelivered"], 0, "{none}");
+    }
+
     let replayed = desk.post(&format!("{path}/replay"), json!({"kind": "contribution"})).await;
     assert_eq!(replayed, json!({"replayed": 2, "kept": 1}));
-    let mut consumer = desk.broker.consume(&Queue::Formatter(Lane::Live), 8).await.unwrap();
+    let mut consumer = desk.broker.consume(&Queue::Formatter(Lane::Backfill), 8).await.unwrap();
     let message = consumer.next().await.unwrap();
     let line = Line::<Delivery>::decode(&message.body).unwrap();
-    assert_eq!((line.header.attempt, line.header.lane), (0, Lane::Live));
+    assert_eq!((line.header.attempt, line.header.lane), (0, Lane::Backfill));
     assert_eq!(line.body.id, Delivery::new(event(Kind::Contribution, 1), id.clone()).id);
     message.ack().await.unwrap();
 

@@ -38,12 +38,38 @@ pub struct UndeliveredFilter {
     /// Those given up at or after this time (RFC 3339).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<String>,
+    /// Those given up before this time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
     /// Those of this kind: `contribution`, `refund` or `cancellation`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
+    /// Those whose reason has this text in it, in capitals or not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// How many at most; lists give 100 by default and 1,000 at most, a replay takes all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<usize>,
+}
+
+/// Undelivered deliveries, counted.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct UndeliveredCounts {
+    /// All that the filter means.
+    pub undelivered: u64,
+    /// The same, by kind and reason.
+    pub groups: Vec<UndeliveredGroup>,
+}
+
+/// Undelivered deliveries of one kind that were given up for one reason.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct UndeliveredGroup {
+    /// `contribution`, `refund` or `cancellation`.
+    pub kind: String,
+    /// Why.
+    pub reason: String,
+    /// How many.
+    pub count: u64,
 }
 
 /// How many messages were sent on their way again.

@@ -71,6 +71,9 @@ pub struct WebhookView {
     /// Only in the answer that creates the webhook.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signing_secret: Option<String>,
+    /// Only in the answer that creates the webhook: the backfill that was requested with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backfill: Option<String>,
     /// Only in the answer to what was filled in: what is allowed and yet looks like a mistake.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
@@ -145,6 +148,10 @@ pub struct NewWebhook {
     /// Switch it on at once.
     #[serde(default)]
     pub activate: bool,
+    /// Request its past events, from this day in US Eastern time until its activation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "2024-01-01")]
+    pub backfill_from: Option<String>,
 }
 
 /// What is changed on a webhook. What is absent stays; `null` clears a nickname or an address.

@@ -5,7 +5,9 @@ use crate::cli::{Undelivered, UndeliveredArgs};
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::output::{Output, Table};
-use dashboard::views::{Replayed, UndeliveredFilter, UndeliveredList, UndeliveredView};
+use dashboard::views::{
+    Replayed, UndeliveredCounts, UndeliveredFilter, UndeliveredGroup, UndeliveredList, UndeliveredView,
+};
 use reqwest::Method;
 use runtime::exit::Exit;
 
@@ -16,9 +18,17 @@ pub(crate) async fn run(undelivered: Undelivered, client: &Client, output: &Outp
             let list: UndeliveredList = client.get(&path, &filter(args)).await?;
             output.answer(&list, table)?;
         }
-        Undelivered::Replay(args) => {
-            let path = path("webhooks", &args.webhook, "/undelivered/replay")?;
-            let replayed: Replayed = client.send(Method::POST, &path, Some(&filter(args))).await?;
+        Undelivered::Replay { which, yes: false } => {
+            let path = path("webhooks", &which.webhook, "/undelivered/count")?;
+            let counts: UndeliveredCounts = client.get(&path, &filter(which)).await?;
+            output.answer(&counts, groups)?;
+            if counts.undelivered > 0 {
+                output.remark("nothing was sent: add --yes to send them again");
+            }
+        }
+        Undelivered::Replay { which, yes: true } => {
+            let path = path("webhooks", &which.webhook, "/undelivered/replay")?;
+            let replayed: Replayed = client.send(Method::POST, &path, Some(&filter(which))).await?;
             let text = |r: &Replayed| format!("{} on their way again, {} left where they are", r.replayed, r.kept);
             output.answer(&replayed, text)?;
         }
@@ -27,7 +37,14 @@ pub(crate) async fn run(undelivered: Undelivered, client: &Client, output: &Outp
 }
 
 fn filter(args: UndeliveredArgs) -> UndeliveredFilter {
-    UndeliveredFilter { since: args.since, kind: args.kind, limit: args.limit }
+    let UndeliveredArgs { since, until, kind, reason, limit, .. } = args;
+    UndeliveredFilter { since, until, kind, reason, limit }
+}
+
+fn groups(counts: &UndeliveredCounts) -> String {
+    let row = |group: &UndeliveredGroup| [group.kind.clone(), group.count.to_string(), group.reason.clone()];
+    let rows = counts.groups.iter().map(row).collect();
+    Table { heading: ["KIND", "COUNT", "REASON"], rows }.render("nothing is undelivered")
 }
 
 fn table(list: &UndeliveredList) -> String {

@@ -97,6 +97,7 @@ fn whole(webhook: &WebhookView) -> String {
         ("reason", webhook.status_reason.clone()),
         ("nickname", webhook.nickname.clone()),
         ("contact email", webhook.contact_email.clone()),
+        ("backfill", webhook.backfill.clone()),
         ("active since", webhook.activated_at.map(|at| at.to_string())),
         ("credentials", webhook.credentials.as_ref().map(|set| set.authorization.clone())),
         ("secrets", webhook.credentials.as_ref().map(|set| set.fields.join(", ")).filter(|ids| !ids.is_empty())),

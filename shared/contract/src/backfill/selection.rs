@@ -3,6 +3,7 @@
 use super::{Backfill, Source};
 use crate::body::parse_time;
 use crate::event::{Event, Kind};
+use crate::id::EntityId;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use std::borrow::Cow;
@@ -24,8 +25,46 @@ pub enum Reason {
     NotReady,
 }
 
-impl Backfill {
-    /// Whether the event belongs to this backfill.
+/// What belongs to a backfill, as it is when it is read from one kind of source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Selection<'a> {
+    /// Whose events.
+    pub entity: EntityId,
+    /// Of these kinds; none named means all.
+    pub kinds: &'a [Kind],
+    /// Those that happened at this instant or later.
+    pub from: Timestamp,
+    /// And before this one; none as long as the webhook was not activated.
+    pub until: Option<Timestamp>,
+    /// By which time of an event the span ends.
+    pub end: End,
+}
+
+/// By which time of an event a span ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// When ingest received it: the history.
+    Received,
+    /// When it happened: files.
+    Happened,
+}
+
+impl Reason {
+    /// For counting and for people.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Entity => "another entity's",
+            Self::Kind => "of another kind",
+            Self::TooEarly => "before the start date",
+            Self::TooLate => "after the activation",
+            Self::Timeless => "without a time",
+            Self::NotReady => "not ready",
+        }
+    }
+}
+
+impl Selection<'_> {
+    /// Whether the event is selected.
     ///
     /// The span begins by the event's own time ([`happened_at`]): `from ≤ time`. Where it ends depends on the source.
     ///
@@ -37,7 +76,7 @@ impl Backfill {
     ///   in a file and was live as well: it has the same delivery id both times, by which receivers know it.
     ///
     /// Afterwards nobody looks at `received_at` again: the router asks [`crate::matching::takes_selected`].
-    pub fn selects(&self, event: &Event) -> Result<(), Reason> {
+    pub fn takes(&self, event: &Event) -> Result<(), Reason> {
         let until = self.until.ok_or(Reason::NotReady)?;
         if event.entity != self.entity {
             return Err(Reason::Entity);
@@ -46,17 +85,30 @@ impl Backfill {
             return Err(Reason::Kind);
         }
         // Before the body is read: a reader of the history meets everything that came after the activation too.
-        if self.source == Source::History && event.received_at >= until {
+        if self.end == End::Received && event.received_at >= until {
             return Err(Reason::TooLate);
         }
         let time = happened_at(event).ok_or(Reason::Timeless)?;
         if time < self.from {
             return Err(Reason::TooEarly);
         }
-        if self.source != Source::History && time >= until {
+        if self.end == End::Happened && time >= until {
             return Err(Reason::TooLate);
         }
         Ok(())
+    }
+}
+
+impl Backfill {
+    /// What belongs to this backfill, from the source that it has.
+    pub fn selection(&self) -> Selection<'_> {
+        let end = if self.source == Source::History { End::Received } else { End::Happened };
+        Selection { entity: self.entity, kinds: &self.kinds, from: self.from, until: self.until, end }
+    }
+
+    /// Whether the event belongs to this backfill.
+    pub fn selects(&self, event: &Event) -> Result<(), Reason> {
+        self.selection().takes(event)
     }
 
     /// Where a reader of the history begins, by `received_at`: an event is received after it happened, but for

@@ -63,6 +63,8 @@ fn what_is_there_is_replaced_only_when_that_is_wished() {
     assert!(matches!(reject(&path, false), Err(RejectsError::Exists(path)) if path == there));
     assert_eq!(fs::read_to_string(&there).expect("there"), "being corrected");
     assert_eq!(reject(&path, true).expect("written").expect("bad rows").count, 1);
+    assert_eq!(reject(&path, false).expect("the same rows as before").expect("bad rows").count, 1);
+    assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 3);
     assert!(fs::read_to_string(&there).expect("there").ends_with("\r\nshort\r\n"));
 }
 

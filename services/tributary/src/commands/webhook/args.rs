@@ -102,6 +102,9 @@ pub struct New {
     declined: bool,
     #[arg(long, help = "shared_secret, public_key or off [default: shared_secret]")]
     signing: Option<String>,
+    /// Request its past events, from this day in US Eastern time until its activation
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    backfill_from: Option<String>,
     /// Switch it on at once
     #[arg(long)]
     activate: bool,
@@ -262,6 +265,7 @@ impl New {
             signing: self.signing,
             credentials: self.credentials.into_document()?,
             activate: self.activate,
+            backfill_from: self.backfill_from,
         })
     }
 }

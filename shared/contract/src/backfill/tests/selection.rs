@@ -137,3 +137,28 @@ proptest! {
         prop_assert_eq!(selected, (0..activated).contains(&happened));
     }
 }
+
+#[test]
+fn events_are_counted_in_the_eastern_month_in_which_they_happened() {
+    let of = |kind, paid: &str, amount: &str| {
+        let body = format!(
+            r#"{{"contribution":{{"cancelledAt":"{paid}"}},"lineitems":[{{"amount":"{amount}","paidAt":"{paid}","refundedAt":"{paid}"}}]}}"#
+        );
+        Event { kind, body: RawValue::from_string(body).expect("JSON"), ..event(0, 0) }
+    };
+    let mut tally = Tally::default();
+    tally.count(&of(Kind::Contribution, "2024-02-01T04:59:59Z", "25.5"));
+    tally.count(&of(Kind::Contribution, "2024-02-01T05:00:00Z", "1.05"));
+    tally.count(&of(Kind::Contribution, "2024-02-29T00:00:00Z", "2.0"));
+    tally.count(&of(Kind::Refund, "2024-02-29T00:00:00Z", "2.0"));
+    tally.count(&of(Kind::Cancellation, "2024-02-29T00:00:00Z", "9.0"));
+    let sum = |events, cents| Sum { events, cents };
+    let rows: Vec<_> = tally.rows().collect();
+    let expected = [
+        ("2024-01", "contribution", sum(1, 2_550)),
+        ("2024-02", "cancellation", sum(1, 0)),
+        ("2024-02", "contribution", sum(2, 305)),
+        ("2024-02", "refund", sum(1, 200)),
+    ];
+    assert_eq!((rows.as_slice(), tally.total()), (&expected[..], sum(5, 3_055)));
+}
