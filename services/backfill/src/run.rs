@@ -1,6 +1,6 @@
 //! One backfill of the history, from where it stands to its end.
 
-use contract::backfill::{Backfill, Cursor, Status};
+use contract::backfill::{Backfill, Cursor, Refusal};
 use contract::limits;
 use feed::{Chunk, Doubt, Feed, History, Selected, Standing};
 use jiff::{SignedDuration, Timestamp};
@@ -42,34 +42,56 @@ impl<'a> Run<'a> {
     pub(crate) async fn complete(mut self, stop: &CancellationToken) {
         tracing::info!(backfill = %self.backfill.id, webhook = %self.backfill.webhook, "a backfill runs");
         let id = self.backfill.id.clone();
-        match self.go(stop).await {
-            Ok(status) => tracing::info!(backfill = %id, status = status.name(), "a backfill rests"),
+        let went = match self.go(stop).await {
+            Ok(()) => self.leave().await,
+            fault => fault,
+        };
+        let status = self.backfill.status;
+        match went {
+            Ok(()) => tracing::info!(backfill = %id, status = status.name(), "a backfill rests"),
             Err(error) => tracing::warn!(backfill = %id, %error, "a backfill broke off; it goes on later"),
         }
     }
 
-    async fn go(&mut self, stop: &CancellationToken) -> Result<Status, Fault> {
+    /// Nothing that was begun is in doubt, whoever goes on from here, unless it was before.
+    async fn leave(&mut self) -> Result<(), Fault> {
+        if self.doubt != Doubt::None || self.backfill.status.has_ended() {
+            return Ok(());
+        }
+        self.change(|backfill| {
+            backfill.leave();
+            Ok(())
+        })
+        .await
+    }
+
+    async fn go(&mut self, stop: &CancellationToken) -> Result<(), Fault> {
         if self.backfill.cursor.is_none() {
             self.feed().began(&self.backfill).await?;
         }
-        if self.feed().outstanding(&self.backfill.id).await? > 0 {
+        if !self.backfill.in_order && self.feed().outstanding(&self.backfill.id).await? > 0 {
             self.doubt = Doubt::Of(limits::BACKFILL_IN_DOUBT);
         }
+        self.change(|backfill| {
+            backfill.take_up();
+            Ok(())
+        })
+        .await?;
         let mut history = open(&self.runner.broker, &self.backfill).await?;
         loop {
             match self.next(stop).await? {
-                Standing::Goes => {}
+                Standing::Goes(_) => {}
                 Standing::Waits => {
                     tokio::time::sleep(MOMENT).await;
                     continue;
                 }
-                Standing::Rests => return Ok(self.backfill.status),
+                Standing::Rests => return Ok(()),
             }
             let selection = self.backfill.selection();
             let chunk = history.chunk(self.backfill.entity, |event| selection.takes(event).is_ok()).await?;
             let Chunk { events, cursor, is_last } = chunk;
             if !self.send(events, stop).await? {
-                return Ok(self.backfill.status);
+                return Ok(());
             }
             self.advance(cursor).await?;
             if is_last {
@@ -82,7 +104,9 @@ impl<'a> Run<'a> {
     async fn send(&mut self, mut left: Vec<Selected>, stop: &CancellationToken) -> Result<bool, Fault> {
         while !left.is_empty() {
             match self.next(stop).await? {
-                Standing::Goes => left = self.runner.feed.begin(&self.backfill, left, &mut self.doubt).await?.left,
+                Standing::Goes(pace) => {
+                    left = self.runner.feed.begin(&self.backfill, pace, left, &mut self.doubt).await?.left;
+                }
                 Standing::Waits => {}
                 Standing::Rests => return Ok(false),
             }
@@ -95,22 +119,21 @@ impl<'a> Run<'a> {
 
     async fn advance(&mut self, cursor: Option<Cursor>) -> Result<(), Fault> {
         if let Some(cursor) = cursor.filter(|cursor| self.backfill.cursor.as_ref() != Some(cursor)) {
-            let advance = |backfill: &mut Backfill| backfill.advance(cursor.clone());
-            self.backfill = self.feed().change(&self.backfill.id, advance).await?;
+            self.change(|backfill| backfill.advance(cursor.clone())).await?;
         }
         Ok(())
     }
 
     /// The source is at its end: waits for what is outstanding, and ends.
-    async fn finish(&mut self, stop: &CancellationToken) -> Result<Status, Fault> {
+    async fn finish(&mut self, stop: &CancellationToken) -> Result<(), Fault> {
         while self.feed().outstanding(&self.backfill.id).await? > 0 {
             if self.next(stop).await? == Standing::Rests {
-                return Ok(self.backfill.status);
+                return Ok(());
             }
             tokio::time::sleep(MOMENT).await;
         }
         self.backfill = self.feed().complete(&self.backfill.id).await?;
-        Ok(self.backfill.status)
+        Ok(())
     }
 
     /// What people want, whether live deliveries are late, and whether the lease is still ours.
@@ -133,6 +156,11 @@ impl<'a> Run<'a> {
             return Err(Fault::Lease);
         }
         self.renewed = Instant::now();
+        Ok(())
+    }
+
+    async fn change(&mut self, change: impl FnMut(&mut Backfill) -> Result<(), Refusal> + Send) -> Result<(), Fault> {
+        self.backfill = self.feed().change(&self.backfill.id, change).await?;
         Ok(())
     }
 

@@ -63,6 +63,9 @@ pub struct Backfill {
     /// How far the source has been read: everything before it was published. None before the first chunk.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<Cursor>,
+    /// Whoever ran it left it in order: all that is outstanding was published. Not so after a crash.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub in_order: bool,
     /// When it was requested.
     pub created_at: Timestamp,
     /// When it was last changed.

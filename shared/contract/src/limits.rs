@@ -178,6 +178,11 @@ pub const IMPORT_SERIES: usize = 128 * 1024;
 pub const IMPORT_RECEIPT_DIGITS: usize = 18;
 /// Deliveries of one backfill that are outstanding.
 pub const BACKFILL_OUTSTANDING: u64 = 2_000;
+/// Deliveries of one backfill that are published together while live ones are handled: so few that no live delivery
+/// waits long behind them (docs/measurements.md).
+pub const BACKFILL_STEP_BESIDE_LIVE: usize = 25;
+/// How long nothing is published then. The two bound a backfill's speed beside live deliveries: 1,250 a second.
+pub const BACKFILL_REST_BESIDE_LIVE_MS: u64 = 20;
 /// Deliveries of a backfill that one call to the store begins, settles or looks up; more make several calls.
 pub const BACKFILL_CHUNK: usize = 500;
 /// Bytes of the place that a backfill's source has reached.
@@ -217,8 +222,8 @@ pub const BACKFILL_LOOK_MS: u64 = 500;
 pub const BACKFILL_MOMENT_MS: u64 = 100;
 /// How long a reader of the history waits for the next message before it looks about.
 pub const HISTORY_PATIENCE_MS: u64 = 200;
-/// A silence of this length is the end of what the history holds: a broker may take a moment to give it out.
-pub const HISTORY_SILENCE_MS: u64 = 3_000;
+/// How long the history is read before the reader says how far it is: leases are renewed in between.
+pub const HISTORY_CHUNK_MS: u64 = 1_000;
 /// Messages of the history that are read before a run looks at what people want.
 pub const BACKFILL_CHUNK_MESSAGES: usize = 2_000;
 /// Deliveries, from where a backfill is taken up, of which nobody knows whether they were published.
@@ -235,9 +240,9 @@ pub const BACKFILLS_KNOWN: usize = 1_024;
 pub const BACKFILL_PAUSED_MS: u64 = 5_000;
 /// How long after it was asked for an activation counts: by then every router knows of it, so that no event which
 /// is live by its time is skipped.
-pub const ACTIVATION_MS: u64 = 250;
+pub const ACTIVATION_MS: u64 = 1_000;
 /// How much of that the write may take; the rest is for the routers to hear of it.
-pub const ACTIVATION_WRITE_MS: u64 = 100;
+pub const ACTIVATION_WRITE_MS: u64 = 500;
 /// Between the chunks that are counted of a backfill which runs.
 pub const BACKFILL_COUNT_REST_MS: u64 = 5;
 /// Bytes of the messages that a command sends to a backfill at once; one message may be longer.
@@ -404,6 +409,7 @@ const _: () = assert!(BACKFILL_CHUNK as u64 <= BACKFILL_OUTSTANDING, "a whole ch
 const _: () = assert!(SENT_BUCKETS.is_power_of_two(), "a bucket is chosen by bits");
 const _: () = assert!(PULSE_MS < PULSE_S * 1_000, "a process that is late is heard of all the time");
 const _: () = assert!(BACKFILL_RENEW_MS * 2 < BACKFILL_LEASE_S * 1_000, "one renewal may fail");
+const _: () = assert!(HISTORY_CHUNK_MS < BACKFILL_RENEW_MS, "the lease is looked at in time");
 const _: () = assert!(BACKFILL_LEASE_S <= LEASE_S, "the lock is a possible lease");
 const _: () = assert!(SENDER_BATCH_LINES <= BATCH_LINES, "the sender takes the smaller batches");
 const _: () = assert!(BACKFILL_IN_DOUBT >= 2_000 + BACKFILL_CHUNK, "a whole window and the chunk that did not fit");

@@ -2,6 +2,7 @@
 
 use crate::history::Selected;
 use crate::notices;
+use crate::pace::Pace;
 use broker::{Broker, Outgoing, Queue};
 use bytes::Bytes;
 use contract::backfill::{Backfill, Fingerprint, Refusal, Status};
@@ -45,8 +46,8 @@ pub enum Error {
 /// Whether a backfill goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
-    /// Its events are sent.
-    Goes,
+    /// Its events are sent, so fast.
+    Goes(Pace),
     /// Nothing is begun for now: live deliveries are late.
     Waits,
     /// Somebody paused or ended it.
@@ -96,22 +97,47 @@ impl Feed {
                 let now = self.change(id, |backfill| backfill.give_way(&reason, clock::now())).await?;
                 return Ok(Some((now, Standing::Waits)));
             }
-            (Status::Running, _) => Standing::Goes,
+            (Status::Running, _) => Standing::Goes(Pace::beside(late)),
             (Status::Yielding, Some(late)) if late > self.live_age / 2 => Standing::Waits,
             (Status::Yielding, _) => {
                 let now = self.change(id, |backfill| backfill.go_on(clock::now())).await?;
-                return Ok(Some((now, Standing::Goes)));
+                return Ok(Some((now, Standing::Goes(Pace::beside(late)))));
             }
             _ => Standing::Rests,
         };
         Ok(Some((now, standing)))
     }
 
-    /// Publishes the events for which there is room: never more than [`limits::BACKFILL_OUTSTANDING`] are
-    /// outstanding. When the backfill does not run any more all are left. An event that comes twice counts once.
-    pub async fn begin(&self, backfill: &Backfill, events: Vec<Selected>, doubt: &mut Doubt) -> Result<Begun, Error> {
+    /// Publishes the events for which there is room, at this pace: never more than [`limits::BACKFILL_OUTSTANDING`]
+    /// are outstanding. When the backfill does not run any more all are left. An event that comes twice counts once.
+    pub async fn begin(
+        &self,
+        backfill: &Backfill,
+        pace: Pace,
+        events: Vec<Selected>,
+        doubt: &mut Doubt,
+    ) -> Result<Begun, Error> {
         let mut here = HashSet::new();
-        let events: Vec<_> = events.into_iter().filter(|selected| here.insert(selected.event.id.clone())).collect();
+        let mut events: Vec<_> = events.into_iter().filter(|selected| here.insert(selected.event.id.clone())).collect();
+        let mut begun = Begun::default();
+        while !events.is_empty() && begun.left.is_empty() {
+            let later = events.split_off(events.len().min(pace.at_once));
+            let step = self.step(backfill, events, doubt).await?;
+            begun.published += step.published;
+            begun.repeated += step.repeated;
+            begun.left.extend(step.left);
+            events = later;
+            // What was sent before holds up nobody.
+            if step.published > 0 {
+                tokio::time::sleep(pace.rest).await;
+            }
+        }
+        begun.left.extend(events);
+        Ok(begun)
+    }
+
+    /// Publishes what there is room for.
+    async fn step(&self, backfill: &Backfill, events: Vec<Selected>, doubt: &mut Doubt) -> Result<Begun, Error> {
         let asked: Vec<_> = events
             .iter()
             .map(|Selected { event, .. }| {

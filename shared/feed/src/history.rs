@@ -1,6 +1,6 @@
 //! Reads events from the history.
 
-use broker::{Broker, Error, HistoryReader};
+use broker::{Broker, Error, HistoryReader, Outgoing, Queue};
 use bytes::Bytes;
 use contract::backfill::Cursor;
 use contract::delivery::Routed;
@@ -15,18 +15,19 @@ use std::time::{Duration, Instant};
 
 /// How long a read waits for a message.
 const PATIENCE: Duration = Duration::from_millis(limits::HISTORY_PATIENCE_MS);
-/// A broker may take a moment to give what it holds: only such a silence is the end of the history.
-const SILENCE: Duration = Duration::from_millis(limits::HISTORY_SILENCE_MS);
+/// How long a chunk is read.
+const CHUNK: Duration = Duration::from_millis(limits::HISTORY_CHUNK_MS);
 
 /// A span of the history, read about in the order in which events were received.
 pub struct History {
+    broker: Broker,
     reader: HistoryReader,
     /// No event of the span is behind a message that is later.
     last: Timestamp,
     /// When the message that was read last was published.
     at: Option<Timestamp>,
-    /// Since when nothing came.
-    quiet: Instant,
+    /// What was published behind all events of the span, to be read as its end.
+    end: Option<Bytes>,
 }
 
 /// Events that were read together.
@@ -68,32 +69,46 @@ struct GlanceEvent {
 impl History {
     /// Reads what was published from `from` on until `last`, behind which nothing lies that is wanted.
     pub async fn open(broker: &Broker, from: Timestamp, last: Timestamp) -> Result<Self, Error> {
-        Ok(Self { reader: broker.history(from).await?, last, at: None, quiet: Instant::now() })
+        Ok(Self { broker: broker.clone(), reader: broker.history(from).await?, last, at: None, end: None })
     }
 
     /// The next events of the entity that `selects` takes. A chunk holds whole messages of the history, so that its
     /// cursor lies between two of them; an empty one only says that some time has passed.
     pub async fn chunk(&mut self, entity: EntityId, selects: impl Fn(&Event) -> bool) -> Result<Chunk, Error> {
-        let mut chunk = Chunk::default();
+        let (mut chunk, began) = (Chunk::default(), Instant::now());
         for _ in 0..limits::BACKFILL_CHUNK_MESSAGES {
             let Some((at, message)) = self.reader.next(PATIENCE).await? else {
-                // Caught up. Whatever was received before the end of the span is there some time after it.
-                chunk.is_last = clock::now() > self.last && self.quiet.elapsed() > SILENCE;
+                self.mark_end().await?;
                 break;
             };
-            self.quiet = Instant::now();
-            if at > self.last {
+            if at > self.last || self.end.as_ref() == Some(&message) {
                 chunk.is_last = true;
                 break;
             }
             self.at = Some(at);
             chunk.events.extend(envelope::lines(&message).filter_map(|line| selected(&line, entity, &selects)));
-            if chunk.events.len() >= limits::BACKFILL_CHUNK {
+            if chunk.events.len() >= limits::BACKFILL_CHUNK || began.elapsed() >= CHUNK {
                 break;
             }
+            // Messages that are here already come without waiting, and there are other readers.
+            tokio::task::yield_now().await;
         }
         chunk.cursor = self.at.and_then(|at| Cursor::new(at.to_string()).ok());
         Ok(chunk)
+    }
+
+    /// A reader that has nothing to say has read all, or the broker is slow to begin: only a message behind the last
+    /// event tells the two apart, and without live events nobody else publishes one. Whatever was received before the
+    /// end of the span is there some time after it.
+    async fn mark_end(&mut self) -> Result<(), Error> {
+        if self.end.is_some() || clock::now() <= self.last {
+            return Ok(());
+        }
+        // No event, so nobody's.
+        let end = Bytes::from(format!(r#"{{"end":"{}"}}"#, uuid::Uuid::now_v7().simple()));
+        self.broker.publisher().publish(Outgoing::new(Queue::History, end.clone())).await?;
+        self.end = Some(end);
+        Ok(())
     }
 }
 

@@ -8,6 +8,8 @@
 mod feed;
 mod history;
 mod notices;
+mod pace;
 
 pub use feed::{Begun, Doubt, Error, Feed, Standing};
 pub use history::{Chunk, History, Selected};
+pub use pace::Pace;

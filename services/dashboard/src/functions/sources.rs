@@ -66,10 +66,10 @@ impl Functions {
         let (backfill, standing) = self.of_files(id, runner).await?;
         let events = read(body)?;
         let mut taken = TakenEvents { status: backfill.status.name().to_owned(), ..TakenEvents::default() };
-        if standing != Standing::Goes {
+        let Standing::Goes(pace) = standing else {
             taken.left = (0..).take(events.len()).collect();
             return Ok(taken);
-        }
+        };
         let mut lines: HashMap<EventId, u64> = HashMap::new();
         let mut inside = Vec::new();
         for (line, events) in (0..).zip(events) {
@@ -84,7 +84,7 @@ impl Functions {
         }
         // What is in the window already is in doubt: the runner sends nothing twice unless a call of it, or of the
         // one before it, got no answer.
-        let begun = self.feed.begin(&backfill, inside, &mut Doubt::Of(usize::MAX)).await?;
+        let begun = self.feed.begin(&backfill, pace, inside, &mut Doubt::Of(usize::MAX)).await?;
         taken.left = begun.left.iter().filter_map(|left| lines.get(&left.event.id).copied()).collect();
         taken.left.sort_unstable();
         taken.left.dedup();

@@ -12,6 +12,7 @@ use axum::http::{Request, StatusCode, header};
 use broker::{Broker, Note, Outgoing, Queue};
 use bytes::Bytes;
 use contract::attempt::{Attempt, Outcome};
+use contract::backfill::{Notice, Status, What};
 use contract::delivery::Delivery;
 use contract::envelope::{Header, Line};
 use contract::event::{Event, Kind};
@@ -335,6 +336,11 @@ async fn a_backfill_of_files_is_fed_by_its_runner_alone() {
     let finish = json!({"runner": mine});
     let waiting = desk.post(&format!("{path}/finish"), finish.clone()).await;
     assert_eq!((&waiting["status"], &waiting["outstanding"]), (&json!("running"), &json!(1)));
+    desk.store.pulse().late(Duration::from_secs(60)).await.unwrap();
+    let (_, taken) = feed(mine, line(4411, 6, good)).await;
+    assert_eq!((&taken["status"], &taken["left"]), (&json!("yielding"), &json!([0])));
+    let reason = desk.get(&path).await["reason"].clone();
+    assert_eq!(reason, "live deliveries reach the sender 60 s late", "it says why it waits");
     desk.post(&format!("{path}/pause"), Value::Null).await;
     let (_, taken) = feed(mine, line(4411, 6, good)).await;
     assert_eq!((&taken["status"], &taken["left"]), (&json!("paused"), &json!([0])));
@@ -342,6 +348,25 @@ async fn a_backfill_of_files_is_fed_by_its_runner_alone() {
     assert_eq!(status, StatusCode::CONFLICT, "once it has run its start date is settled");
     desk.post(&format!("{path}/cancel"), json!({})).await;
     assert_eq!(desk.post(&format!("{path}/finish"), finish).await["status"], "cancelled");
+}
+
+#[tokio::test]
+async fn the_contact_is_told_when_sending_begins_and_how_it_ended() {
+    let desk = Desk::open().await;
+    let new = json!({"entity": 4411, "type": "default", "endpoint": "https://crm.example.org/h", "activate": true,
+        "contact_email": "ada@example.org", "backfill_from": "2024-01-01"});
+    let added = desk.post("/api/v1/webhooks", new).await;
+    let path = format!("/api/v1/backfills/{}", added["backfill"].as_str().unwrap());
+    let runner = "0123456789abcdef";
+    desk.post(&format!("{path}/run"), json!({"files": ["a.csv"], "runner": runner, "rejected": 2})).await;
+    let told = desk.store.notices().list(None, 10).await.unwrap();
+    assert!(matches!(&told[..], [Notice { what: What::BackfillBegan { .. }, .. }]), "{told:?}");
+    assert_eq!(desk.post(&format!("{path}/finish"), json!({"runner": runner})).await["status"], "completed");
+    let told = desk.store.notices().list(None, 10).await.unwrap();
+    let [Notice { to, what: What::BackfillEnded { status, counts, .. }, .. }, _] = &told[..] else {
+        panic!("{told:?}");
+    };
+    assert_eq!((to.as_str(), *status, counts.rejected), ("ada@example.org", Status::Completed, 2));
 }
 
 #[tokio::test]

@@ -63,6 +63,7 @@ impl Backfill {
             kinds: Vec::new(),
             source: Source::History,
             cursor: None,
+            in_order: false,
             created_at: now,
             updated_at: now,
             started_at: None,
@@ -119,6 +120,16 @@ impl Backfill {
         self.under_way()?;
         self.cursor = Some(cursor);
         Ok(())
+    }
+
+    /// A runner takes it up. From here on a crash leaves in doubt whether what is outstanding was published.
+    pub const fn take_up(&mut self) {
+        self.in_order = false;
+    }
+
+    /// Its runner leaves it, and all that is outstanding was published.
+    pub const fn leave(&mut self) {
+        self.in_order = true;
     }
 
     /// A person pauses it, also while it yields.

@@ -143,17 +143,14 @@ impl Sending<'_> {
             }
             while !lines.is_empty() {
                 let taken = self.take(&lines).await?;
-                let wait = match (taken.status.as_str(), taken.left.is_empty()) {
-                    ("running", true) => None,
-                    ("running", false) => Some(MOMENT),
-                    ("paused" | "yielding", _) => Some(WAITING),
-                    _ => return self.look().await,
-                };
                 let mut at = 0..;
                 lines.retain(|_| at.next().is_some_and(|at: u64| taken.left.binary_search(&at).is_ok()));
                 self.tell(false).await?;
-                if let Some(wait) = wait {
-                    tokio::time::sleep(wait).await;
+                match taken.status.as_str() {
+                    "running" if lines.is_empty() => {}
+                    "running" => tokio::time::sleep(MOMENT).await,
+                    "paused" | "yielding" => self.wait().await?,
+                    _ => return self.look().await,
                 }
             }
         }
@@ -165,6 +162,15 @@ impl Sending<'_> {
             }
             tokio::time::sleep(WAITING).await;
         }
+    }
+
+    /// Waits while the backfill is paused, by a person or by itself, and stays its runner.
+    async fn wait(&mut self) -> Result<(), Failure> {
+        while matches!(self.take(&[]).await?.status.as_str(), "paused" | "yielding") {
+            self.tell(false).await?;
+            tokio::time::sleep(WAITING).await;
+        }
+        Ok(())
     }
 
     async fn take(&self, lines: &[Vec<u8>]) -> Result<TakenEvents, Failure> {
