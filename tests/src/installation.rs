@@ -251,6 +251,22 @@ impl Installation {
         process.end()
     }
 
+    /// Asks everything that runs to end, and starts it again.
+    pub async fn restart(&mut self) -> Result<()> {
+        let roles: Vec<String> = self.roles.keys().cloned().collect();
+        for role in &roles {
+            let code = self.terminate(role)?;
+            ensure!(code == Some(0), "{role} ended with {code:?}:\n{}", self.log(role));
+        }
+        for role in &roles {
+            self.spawn(role)?;
+        }
+        for role in &roles {
+            self.ready(role).await?;
+        }
+        Ok(())
+    }
+
     /// Where to post messages.
     pub fn entrance(&self) -> Entrance {
         Entrance {

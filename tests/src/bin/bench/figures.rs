@@ -118,6 +118,7 @@ pub(crate) fn print(report: &Report) {
     }
 }
 
-fn show(latency: Option<&Latency>) -> String {
+/// `p50 / p95 / p99`
+pub(crate) fn show(latency: Option<&Latency>) -> String {
     latency.map_or_else(|| "-".into(), |l| format!("{:.1} / {:.1} / {:.1}", l.p50, l.p95, l.p99))
 }

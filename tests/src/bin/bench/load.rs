@@ -4,13 +4,26 @@ use anyhow::{Context, Result};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
+use std::ops::Range;
 use std::time::{Duration, Instant};
+use testkit::builders::message;
+use tests::installation::Installation;
 use tokio::time::{Instant as Moment, sleep_until};
+
+/// The first line item of every run.
+pub(crate) const FIRST_ID: u64 = 1_000_000;
 
 /// Publishes that may wait for their confirm.
 const WINDOW: usize = 512;
 /// Documents of one HTTP request at full speed.
 const DOCUMENTS: usize = 500;
+/// Documents of a long run that are held at once.
+const HELD: u64 = 5_000;
+
+/// A contribution for each of these line items, to the entity that `entity` gives for it.
+pub(crate) fn contributions(ids: Range<u64>, entity: impl Fn(u64) -> u64) -> Vec<Vec<u8>> {
+    ids.map(|id| message("contribution").lineitems(&[(entity(id), id)]).to_vec()).collect()
+}
 
 /// The way in.
 pub(crate) enum Entrance {
@@ -46,8 +59,22 @@ impl Entrance {
     }
 
     /// Posts to ingest.
-    pub(crate) fn http(url: String, token: String) -> Result<Self> {
+    fn http(url: String, token: String) -> Result<Self> {
         Ok(Self::Http { client: reqwest::Client::builder().no_proxy().build()?, url, token })
+    }
+
+    /// The way into an installation over HTTP.
+    pub(crate) fn into(installation: &Installation) -> Result<Self> {
+        let way = installation.entrance();
+        Self::http(way.url, way.token)
+    }
+
+    /// Publishes a contribution for each of these line items, however many, as [`contributions`] makes them.
+    pub(crate) async fn pour_all(&self, ids: Range<u64>, entity: impl Fn(u64) -> u64) -> Result<()> {
+        for first in ids.clone().step_by(usize::try_from(HELD)?) {
+            self.pour(&contributions(first..ids.end.min(first + HELD), &entity)).await?;
+        }
+        Ok(())
     }
 
     /// Publishes everything as fast as it is confirmed.

@@ -2,8 +2,12 @@
 
 #![expect(clippy::print_stdout, reason = "a bench prints its table")]
 
+mod backfill;
+mod checks;
 mod figures;
+mod isolation;
 mod load;
+mod past;
 mod relay;
 mod runs;
 mod sink;
@@ -14,6 +18,7 @@ use std::path::PathBuf;
 
 #[derive(Parser)]
 #[command(about = "Measures the pipeline beside a bare relay of four quorum-queue hops and a POST, in one run")]
+#[command(args_conflicts_with_subcommands = true)]
 struct Arguments {
     /// Events of each run at saturation.
     #[arg(long, default_value_t = 20_000)]
@@ -36,6 +41,12 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Part {
+    /// Runs a large backfill whose runner is killed on the way, and checks what arrives, what the broker holds and
+    /// how memory grows
+    Backfill(backfill::Sizes),
+    /// Measures live deliveries beside a backfill at full speed and beside one whose receiver hangs, and checks that
+    /// they are not much later than without
+    Isolation(isolation::Sizes),
     /// The relay's own process; started by the bench.
     #[command(hide = true)]
     Relay { url: String, prefix: String, sink: String },
@@ -49,6 +60,8 @@ fn main() -> Result<()> {
     runtime.block_on(async {
         match arguments.part {
             Some(Part::Relay { url, prefix, sink }) => relay::run(&url, &prefix, &sink).await,
+            Some(Part::Backfill(sizes)) => backfill::run(&sizes).await,
+            Some(Part::Isolation(sizes)) => isolation::run(&sizes).await,
             None => {
                 let Arguments { events, seconds, soak, quick, .. } = arguments;
                 let report = runs::all(&runs::Sizes { events, seconds, soak, quick }).await?;

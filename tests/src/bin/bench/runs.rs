@@ -1,7 +1,7 @@
 //! The runs: the same bodies, the same sink, one system after the other.
 
 use crate::figures::{Cost, Latency, Report, Run, Soak};
-use crate::load::Entrance;
+use crate::load::{Entrance, FIRST_ID, contributions};
 use crate::relay;
 use crate::sink::Sink;
 use anyhow::{Context, Result};
@@ -9,7 +9,6 @@ use runtime::task::Tasks;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
-use testkit::builders::message;
 use tests::installation::{Installation, ROLES};
 use tests::process::{Process, Usage};
 
@@ -27,8 +26,12 @@ pub(crate) struct Sizes {
 
 /// Entities that the events are spread over, each with its own webhooks.
 const ENTITIES: u64 = 50;
-const FIRST_ID: u64 = 1_000_000;
 const PATIENCE: Duration = Duration::from_secs(300);
+
+/// Whose line item this is.
+fn entity(lineitem: u64) -> u64 {
+    1 + lineitem % ENTITIES
+}
 
 /// Runs everything, or what was asked for.
 pub(crate) async fn all(sizes: &Sizes) -> Result<Report> {
@@ -56,7 +59,7 @@ impl Script {
         let mut make = |count: u32| -> Vec<Vec<u8>> {
             let ids = id..id + u64::from(count);
             id = ids.end;
-            ids.map(|id| message("contribution").lineitems(&[(1 + id % ENTITIES, id)]).to_vec()).collect()
+            contributions(ids, entity)
         };
         Self { saturation: make(sizes.events), at_200: make(200 * sizes.seconds), at_1000: make(1_000 * sizes.seconds) }
     }
@@ -70,16 +73,30 @@ impl Script {
         let mut found = [None, None];
         let mut first = self.saturation.len();
         for (slot, documents, per_s) in [(0, &self.at_200, 200), (1, &self.at_1000, 1_000)] {
-            let handed = entrance.drip(documents, per_s).await?;
-            sink.wait_for((first + documents.len()) as u64 * fan, PATIENCE).await?;
-            let pairs = (first..).zip(handed).filter_map(|(index, handed)| Some((handed, sink.arrival(index)?)));
+            let pairs = steady(entrance, sink, documents, per_s, first, fan).await?;
             if let Some(place) = found.get_mut(slot) {
-                *place = Latency::of(pairs);
+                *place = Latency::of(pairs.into_iter());
             }
             first += documents.len();
         }
         Ok(found)
     }
+}
+
+/// Publishes these documents at a steady rate, waits for them, and gives when each was handed over and came. Their
+/// line items are those from number `first` of the sink on, and nothing else comes to it meanwhile; `fan` requests
+/// come of one event.
+pub(crate) async fn steady(
+    entrance: &Entrance,
+    sink: &Sink,
+    documents: &[Vec<u8>],
+    per_s: u32,
+    first: usize,
+    fan: u64,
+) -> Result<Vec<(Instant, Instant)>> {
+    let handed = entrance.drip(documents, per_s).await?;
+    sink.wait_for((first + documents.len()) as u64 * fan, PATIENCE).await?;
+    Ok((first..).zip(handed).filter_map(|(index, handed)| Some((handed, sink.arrival(index)?))).collect())
 }
 
 async fn bare_relay(sizes: &Sizes) -> Result<Run> {
@@ -144,8 +161,7 @@ async fn embedded(sizes: &Sizes, idle: &mut BTreeMap<String, f64>) -> Result<Run
     webhooks(&installation, &sink, 1).await?;
     let before = usages(&installation)?;
     idle.extend(before.iter().map(|usage| (usage.name.clone(), usage.resident_mib)));
-    let way = installation.entrance();
-    let entrance = Entrance::http(way.url, way.token)?;
+    let entrance = Entrance::into(&installation)?;
     entrance.pour(&script.saturation).await?;
     finish("embedded".into(), &script, &sink, &entrance, &installation, &before, 1).await
 }
@@ -174,17 +190,11 @@ async fn soak(events: u32) -> Result<Soak> {
     let sink = Sink::start(&tasks, FIRST_ID, 0).await?;
     let installation = Installation::embedded().await?;
     webhooks(&installation, &sink, 1).await?;
-    let way = installation.entrance();
-    let entrance = Entrance::http(way.url, way.token)?;
+    let entrance = Entrance::into(&installation)?;
     let mut resident_mib = Vec::new();
     for quarter in 0..4_u64 {
         let each = u64::from(events / 4);
-        let ids = FIRST_ID + quarter * each..FIRST_ID + (quarter + 1) * each;
-        for ids in ids.collect::<Vec<_>>().chunks(5_000) {
-            let documents: Vec<_> =
-                ids.iter().map(|id| message("contribution").lineitems(&[(1 + id % ENTITIES, *id)]).to_vec()).collect();
-            entrance.pour(&documents).await?;
-        }
+        entrance.pour_all(FIRST_ID + quarter * each..FIRST_ID + (quarter + 1) * each, entity).await?;
         sink.wait_for((quarter + 1) * each, PATIENCE).await?;
         resident_mib.extend(usages(&installation)?.iter().map(|usage| usage.resident_mib));
     }
@@ -200,12 +210,12 @@ async fn webhooks(installation: &Installation, sink: &Sink, fan: u32) -> Result<
     Ok(())
 }
 
-fn usages(installation: &Installation) -> Result<Vec<Usage>> {
+pub(crate) fn usages(installation: &Installation) -> Result<Vec<Usage>> {
     installation.roles().map(Process::usage).collect()
 }
 
 /// Events a second between the first and the last arrival of the first `count` events.
-fn rate(sink: &Sink, count: usize) -> Option<f64> {
+pub(crate) fn rate(sink: &Sink, count: usize) -> Option<f64> {
     let arrivals: Vec<Instant> = (0..count).filter_map(|index| sink.arrival(index)).collect();
     let took = arrivals.iter().max()?.duration_since(*arrivals.iter().min()?);
     #[expect(clippy::cast_precision_loss, reason = "a run has far fewer than 2^52 events")]

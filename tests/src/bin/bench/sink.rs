@@ -25,6 +25,8 @@ pub(crate) struct Sink {
 struct Arrived {
     began: Instant,
     count: AtomicU64,
+    /// Line items that came, each counted once.
+    distinct: AtomicU64,
     /// Microseconds after `began` at which line item `first_id + index` came first; 0 = not yet.
     at: Vec<AtomicU64>,
     first_id: u64,
@@ -37,8 +39,9 @@ impl Sink {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         let at = (0..events).map(|_| AtomicU64::new(0)).collect();
+        let (count, distinct) = (AtomicU64::new(0), AtomicU64::new(0));
         let arrived =
-            Arc::new(Arrived { began: Instant::now(), count: AtomicU64::new(0), at, first_id, changed: Notify::new() });
+            Arc::new(Arrived { began: Instant::now(), count, distinct, at, first_id, changed: Notify::new() });
         let (accepting, noting) = (tasks.clone(), Arc::clone(&arrived));
         tasks.spawn("sink", OnPanic::Stop, async move {
             loop {
@@ -68,6 +71,11 @@ impl Sink {
     /// Requests so far.
     pub(crate) fn count(&self) -> u64 {
         self.arrived.count.load(Ordering::Acquire)
+    }
+
+    /// Line items so far, each counted once.
+    pub(crate) fn distinct(&self) -> u64 {
+        self.arrived.distinct.load(Ordering::Acquire)
     }
 
     /// Waits until this many requests came, or fails with how many did.
@@ -100,7 +108,8 @@ impl Arrived {
             && let Some(at) = self.at.get(index)
         {
             // A repeat does not move the first arrival.
-            let _ = at.compare_exchange(0, micros, Ordering::AcqRel, Ordering::Relaxed);
+            let first = at.compare_exchange(0, micros, Ordering::AcqRel, Ordering::Relaxed).is_ok();
+            self.distinct.fetch_add(u64::from(first), Ordering::AcqRel);
         }
         self.count.fetch_add(1, Ordering::AcqRel);
         self.changed.notify_waiters();
