@@ -45,6 +45,7 @@ on_both! {
     refused::what_was_stored_before_the_connection_broke_is_not_stored_twice,
     refused::what_may_have_been_stored_is_held_where_nothing_tells_repeats,
     backfilling::live_and_backfill_meet_and_each_event_comes_once,
+    backfilling::each_event_comes_once_whenever_its_webhook_is_activated,
     backfilling::a_backfill_is_paused_resumed_and_cancelled,
     backfilling::a_backfill_survives_its_runner,
     backfilling::a_backfill_of_a_webhook_that_is_switched_off_sends_no_more,
@@ -52,6 +53,10 @@ on_both! {
     files::a_command_that_is_killed_goes_on,
     files::a_command_waits_while_its_backfill_is_paused,
     files::the_history_is_counted_exported_and_sent_elsewhere,
+    backfilling::a_backfill_goes_on_after_everything_was_restarted,
+    backfilling::a_password_that_is_changed_meanwhile_is_used_from_then_on,
+    backfilling::only_the_kinds_that_were_named_are_sent,
+    backfilling::two_backfills_of_a_webhook_send_each_event_once,
     presets::a_preset_gets_what_its_table_ticks_and_a_record_of_the_rest,
     refusing::bad_lines_are_named_and_good_ones_delivered,
     refusing::limits_are_answered_not_crashed_into,
@@ -70,4 +75,11 @@ on_both! {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_poison_line_is_parked_alone() -> anyhow::Result<()> {
     scenarios::refusing::a_poison_line_is_parked_alone(tests::installation::Installation::distributed().await?).await
+}
+
+/// A second process of a role is something of the distributed installation alone.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_runner_takes_over_from_the_first() -> anyhow::Result<()> {
+    let pipeline = tests::installation::Installation::distributed().await?;
+    scenarios::backfilling::a_second_runner_takes_over_from_the_first(pipeline).await
 }

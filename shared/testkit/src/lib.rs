@@ -21,4 +21,5 @@ pub mod redis;
 pub mod services;
 pub mod targets;
 
+pub use environment::seed;
 pub use isolated::{Isolated, isolated};

@@ -32,13 +32,7 @@ pub(crate) async fn sigterm_under_load_repeats_nothing(mut pipeline: Installatio
     let documents: Vec<_> = (1..=EVENTS).map(|id| message("contribution").lineitems(&[(1, id)]).to_vec()).collect();
     pipeline.publish(&documents).await?;
     receiver.wait_for(100).await?;
-    let roles: Vec<String> = pipeline.roles().map(|role| role.name.clone()).collect();
-    for role in &roles {
-        assert_eq!(pipeline.terminate(role)?, Some(0), "{role} ended with:\n{}", pipeline.log(role));
-    }
-    for role in &roles {
-        pipeline.start(role).await?;
-    }
+    pipeline.restart().await?;
 
     receiver.wait_for_within(usize::try_from(EVENTS)?, PATIENCE).await?;
     pipeline.idle().await?;

@@ -3,7 +3,7 @@
 use crate::support::{All, body, export, options, paid, read_all, stream};
 use contract::event::Kind;
 use contract::id::EventId;
-use imports::sample::{CANCELLED_HEADER, row};
+use imports::sample::{CANCELLED_HEADER, Wall, row};
 use imports::{Options, Payment, Reader, Record, RowKey};
 use serde_json::{Value, json};
 
@@ -293,4 +293,76 @@ fn payments_of_other_entities_are_not_joined_when_one_is_asked_for() {
     let mut records = Reader::new(sources, Options { entity, ..options() }).skip(2);
     let Some(Ok(Record::Row(row))) = records.next() else { panic!("a cancellation") };
     assert_eq!(row.items[0].event.lineitem, 612_004_411);
+}
+
+/// What the rows of a large export have in turn: one in a hundred is bad, and says how.
+struct Series {
+    receipt: String,
+    on: Wall,
+    name: &'static str,
+    flaw: Option<&'static str>,
+}
+
+fn series(number: u32) -> Series {
+    const NAMES: [&str; 4] = ["Ana \"Nana\"", "O'Neil, Jr.", "李", "Zoë\r\nMaría"];
+    // Every hour of the days on which the clocks change comes up, the hour that there is twice or never among them.
+    let (month, day) = [(3, 10), (11, 3), (1 + number % 12, 1 + number % 28)][number as usize % 3];
+    let flaw = (number % 100 == 99).then(|| ["Cancelled On", "Receipt ID", "series"][number as usize / 100 % 3]);
+    Series {
+        receipt: format!("AB{}", 300_000_000 + number),
+        on: Wall { year: 2024, month, day, clock: (number / 3 % 24, number % 60, number / 7 % 60) },
+        name: NAMES[number as usize % 4],
+        flaw,
+    }
+}
+
+impl Series {
+    fn payment(&self, number: u32) -> String {
+        let lineitem = (600_000_000 + number).to_string();
+        paid(&[("Receipt ID", &self.receipt), ("Lineitem ID", &lineitem), ("Recurrence Number", "1")])
+    }
+
+    fn row(&self) -> String {
+        let on = if self.flaw == Some("Cancelled On") { "11/03/2024".to_owned() } else { self.on.to_string() };
+        let receipt = if self.flaw == Some("Receipt ID") { "" } else { &self.receipt };
+        row(CANCELLED_HEADER, &[("Receipt ID", receipt), ("Cancelled On", &on), ("Donor First Name", self.name)])
+    }
+}
+
+#[test]
+fn every_good_row_of_a_large_export_is_a_cancellation_and_every_bad_one_is_told() {
+    const ROWS: u32 = 100_000;
+    let all: Vec<Series> = (0..ROWS).map(series).collect();
+    let has_payment = |series: &Series| series.flaw != Some("series");
+    let payments = (0..).zip(&all).filter(|(_, series)| has_payment(series));
+    let payments: Vec<_> = payments.map(|(number, series)| series.payment(number)).collect();
+    let rows: Vec<_> = all.iter().map(Series::row).collect();
+    let read = read_all(vec![stream(export(&payments)), stream(file(&rows))], options());
+    assert!(read.errors.is_empty(), "{:?}", read.errors);
+
+    let mut found = read.items.iter().filter(|item| item.event.kind == Kind::Cancellation);
+    let mut bad = read.bad.iter();
+    let mut line = 2;
+    for (number, series) in (0_u64..).zip(&all) {
+        if let Some(flaw) = series.flaw {
+            let told = bad.next().expect("a bad row");
+            let code = match flaw {
+                "Cancelled On" => "bad_date",
+                "Receipt ID" => "no_id",
+                _ => "no_payment",
+            };
+            assert_eq!((told.place.line, told.reasons[0].code.name()), (line, code), "{flaw}");
+        } else {
+            let item = found.next().expect("an event");
+            assert_eq!(
+                (item.event.lineitem, &item.key),
+                (600_000_000 + number, &RowKey::Receipt(series.receipt.clone()))
+            );
+            let body = body(item);
+            assert_eq!(body["contribution"]["cancelledAt"], json!(series.on.sent()));
+            assert_eq!(body["donor"]["firstname"], json!(series.name));
+        }
+        line += 1 + rows[usize::try_from(number).expect("small")].matches('\n').count() as u64;
+    }
+    assert_eq!((found.next().is_none(), bad.next().is_none()), (true, true));
 }
