@@ -16,7 +16,10 @@ pub(crate) async fn count(runner: &Runner, backfill: Backfill, stop: &Cancellati
 
 async fn go(runner: &Runner, backfill: &Backfill, stop: &CancellationToken) -> Result<(), Fault> {
     let backfills = runner.store.backfills();
-    if backfills.counts(&backfill.id).await?.total.is_some() {
+    let _turn = runner.counting.lock().await;
+    let has_ended =
+        async || Ok::<_, Fault>(backfills.get(&backfill.id).await?.is_none_or(|now| now.status.has_ended()));
+    if backfills.counts(&backfill.id).await?.total.is_some() || has_ended().await? {
         return Ok(());
     }
     // From its beginning, wherever the run is by now.
@@ -31,7 +34,7 @@ async fn go(runner: &Runner, backfill: &Backfill, stop: &CancellationToken) -> R
         }
         // Its run needs the reading more.
         tokio::time::sleep(Duration::from_millis(limits::BACKFILL_COUNT_REST_MS)).await;
-        if backfills.get(&backfill.id).await?.is_none_or(|now| now.status.has_ended()) {
+        if has_ended().await? {
             break;
         }
     }

@@ -20,6 +20,8 @@ pub(crate) struct Runner {
     pub(crate) broker: Broker,
     pub(crate) store: Store,
     pub(crate) feed: Feed,
+    /// One backfill is counted at a time: each count reads as much as a run does.
+    pub(crate) counting: tokio::sync::Mutex<()>,
     /// Those that this process runs.
     mine: Mutex<HashSet<BackfillId>>,
 }
@@ -27,7 +29,7 @@ pub(crate) struct Runner {
 impl Runner {
     pub(crate) fn new(config: Config, broker: Broker, store: Store) -> Self {
         let feed = Feed::new(broker.clone(), store.clone(), config.live_age);
-        Self { broker, store, feed, mine: Mutex::default() }
+        Self { broker, store, feed, counting: tokio::sync::Mutex::default(), mine: Mutex::default() }
     }
 
     /// Looks for backfills to run until it is stopped.

@@ -178,11 +178,14 @@ pub const IMPORT_SERIES: usize = 128 * 1024;
 pub const IMPORT_RECEIPT_DIGITS: usize = 18;
 /// Deliveries of one backfill that are outstanding.
 pub const BACKFILL_OUTSTANDING: u64 = 2_000;
+/// Deliveries of one backfill that are outstanding while live ones are handled: what a receiver that hangs has waiting
+/// is looked at again and again.
+pub const BACKFILL_OUTSTANDING_BESIDE_LIVE: u64 = 250;
 /// Deliveries of one backfill that are published together while live ones are handled: so few that no live delivery
 /// waits long behind them (docs/measurements.md).
-pub const BACKFILL_STEP_BESIDE_LIVE: usize = 25;
-/// How long nothing is published then. The two bound a backfill's speed beside live deliveries: 1,250 a second.
-pub const BACKFILL_REST_BESIDE_LIVE_MS: u64 = 20;
+pub const BACKFILL_STEP_BESIDE_LIVE: usize = 8;
+/// How long nothing is published then. The two bound a backfill's speed beside live deliveries: 800 a second.
+pub const BACKFILL_REST_BESIDE_LIVE_MS: u64 = 10;
 /// Deliveries of a backfill that one call to the store begins, settles or looks up; more make several calls.
 pub const BACKFILL_CHUNK: usize = 500;
 /// Bytes of the place that a backfill's source has reached.
@@ -406,6 +409,9 @@ const _: () = assert!(EMBEDDED_PAGE_MESSAGES <= EMBEDDED_WINDOW_MESSAGES, "a pag
 const _: () = assert!(LEDGER_S <= LEDGER_MAX_S, "the default is a possible setting");
 const _: () = assert!(LEDGER_USE_S < LEDGER_S, "what is read every day is kept");
 const _: () = assert!(BACKFILL_CHUNK as u64 <= BACKFILL_OUTSTANDING, "a whole chunk fits into the window");
+const _: () = assert!(BACKFILL_OUTSTANDING_BESIDE_LIVE < BACKFILL_OUTSTANDING, "beside live deliveries it is gentler");
+const _: () =
+    assert!(BACKFILL_STEP_BESIDE_LIVE as u64 <= BACKFILL_OUTSTANDING_BESIDE_LIVE, "a step fits into the window");
 const _: () = assert!(SENT_BUCKETS.is_power_of_two(), "a bucket is chosen by bits");
 const _: () = assert!(PULSE_MS < PULSE_S * 1_000, "a process that is late is heard of all the time");
 const _: () = assert!(BACKFILL_RENEW_MS * 2 < BACKFILL_LEASE_S * 1_000, "one renewal may fail");

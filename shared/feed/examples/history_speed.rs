@@ -55,7 +55,7 @@ async fn main() -> Outcome<()> {
     let all = read(&broker, from, |_| true).await?;
     let refunds = read(&broker, from, |event| event.kind == Kind::Refund).await?;
     let began = Instant::now();
-    let lines = in_memory.iter().flat_map(|message| envelope::lines(message));
+    let lines = in_memory.iter().flat_map(envelope::lines);
     let plain = lines.filter(|line| Line::<Routed>::decode(line).is_ok()).count();
     let plain_rate = rate(plain as u64, began.elapsed());
     println!("{events} events, {} MB", bytes / 1_000_000);
@@ -94,7 +94,7 @@ fn rate(events: u64, took: Duration) -> f64 {
 }
 
 fn line(number: u64) -> Outcome<Bytes> {
-    let kind = if number / ENTITIES % 10 == 0 { "refund" } else { "contribution" };
+    let kind = if (number / ENTITIES).is_multiple_of(10) { "refund" } else { "contribution" };
     let message = testkit::builders::message(kind).entity(number % ENTITIES).lineitem(number + 1).to_vec();
     let mut events = upstream::native(&message, clock::now()).map_err(|_| "a sound message")?;
     let event = events.pop().ok_or("an event")?;

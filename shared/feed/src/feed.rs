@@ -108,8 +108,8 @@ impl Feed {
         Ok(Some((now, standing)))
     }
 
-    /// Publishes the events for which there is room, at this pace: never more than [`limits::BACKFILL_OUTSTANDING`]
-    /// are outstanding. When the backfill does not run any more all are left. An event that comes twice counts once.
+    /// Publishes the events for which there is room, at this pace: never more than it says are outstanding. When the
+    /// backfill does not run any more all are left. An event that comes twice counts once.
     pub async fn begin(
         &self,
         backfill: &Backfill,
@@ -122,7 +122,7 @@ impl Feed {
         let mut begun = Begun::default();
         while !events.is_empty() && begun.left.is_empty() {
             let later = events.split_off(events.len().min(pace.at_once));
-            let step = self.step(backfill, events, doubt).await?;
+            let step = self.step(backfill, pace.outstanding, events, doubt).await?;
             begun.published += step.published;
             begun.repeated += step.repeated;
             begun.left.extend(step.left);
@@ -137,7 +137,13 @@ impl Feed {
     }
 
     /// Publishes what there is room for.
-    async fn step(&self, backfill: &Backfill, events: Vec<Selected>, doubt: &mut Doubt) -> Result<Begun, Error> {
+    async fn step(
+        &self,
+        backfill: &Backfill,
+        outstanding: u64,
+        events: Vec<Selected>,
+        doubt: &mut Doubt,
+    ) -> Result<Begun, Error> {
         let asked: Vec<_> = events
             .iter()
             .map(|Selected { event, .. }| {
@@ -145,7 +151,7 @@ impl Feed {
             })
             .collect();
         let backfills = self.store.backfills();
-        let admitted = backfills.window().begin(&backfill.id, &asked, limits::BACKFILL_OUTSTANDING).await?;
+        let admitted = backfills.window().begin(&backfill.id, &asked, outstanding).await?;
         let Some(admitted) = admitted else { return Ok(Begun { left: events, ..Begun::default() }) };
         let (mut begun, mut lines) = (Begun::default(), Vec::new());
         for (selected, admission) in events.into_iter().zip(admitted.admissions) {
