@@ -17,7 +17,7 @@ use std::io::{self, BufWriter, Write};
 pub enum History {
     /// Count an entity's events by kind and month
     Count(Which),
-    /// Print an entity's events, one message a line, as `publish` and `backfill run` take them
+    /// Print an entity's events, one message a line, as publish and backfill run take them
     Export(Which),
 }
 
